@@ -1,0 +1,16 @@
+"""Stage 6: what a person can look at, and how near to the truth it is."""
+
+from __future__ import annotations
+
+from .moments import RunningMoments, Summary
+from .quality import psnr, ssim
+from .quantiles import QuantileTile, StreamingQuantiles
+
+__all__ = [
+    "QuantileTile",
+    "RunningMoments",
+    "StreamingQuantiles",
+    "Summary",
+    "psnr",
+    "ssim",
+]
