@@ -11,7 +11,7 @@ import numpy as np
 import torch
 
 from ..images import tile_grid
-from ..networks import resolve_device, resolve_dtype
+from ..networks import keep_freed_memory, resolve_device, resolve_dtype
 from .epsilon import latent_noise
 from .windows import Reach, Window, read_window, window_along
 
@@ -114,6 +114,8 @@ class PosteriorSampler:
         self.shape = tuple(int(n) for n in image.shape)
         self.seed = seed
         self.device = resolve_device(device)
+        if self.device.type == "cpu":
+            keep_freed_memory()
         self.dtype = resolve_dtype(precision, self.device)
         self._image = image
         self._normalization = normalization

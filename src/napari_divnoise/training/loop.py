@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
-from ..networks import resolve_device, resolve_dtype
+from ..networks import keep_freed_memory, resolve_device, resolve_dtype
 from .config import SMALLEST_IMAGE, SMALLEST_VALIDATED_IMAGE, TrainingConfig
 from .learner import Learner
 from .objective import Loss, evidence_loss, kl_weight_at, learning_rate_at
@@ -79,6 +79,8 @@ class Trainer:
         self.config = config
         self.normalization = normalization
         self.device = resolve_device(config.device)
+        if self.device.type == "cpu":
+            keep_freed_memory()
         self.dtype = resolve_dtype(config.precision, self.device)
         self.patch_size = fitting_patch_size(images.shape[1:], config)
         self.step = 0
@@ -255,7 +257,10 @@ class Trainer:
     def _kl_weight(self) -> float:
         config = self.config
         return kl_weight_at(
-            self.step, final=config.kl_weight, warmup_steps=config.kl_warmup_steps
+            self.step,
+            self.fraction,
+            final=config.kl_weight,
+            warmup_steps=config.kl_warmup_steps,
         )
 
     def _learning_rate(self) -> float:

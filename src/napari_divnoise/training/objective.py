@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from ..networks import DivNoising
 
 LOG_2PI = math.log(2 * math.pi)
+LONGEST_WARMUP = 0.5
+"""Share of the training that the warm-up of the rate's weight takes at most."""
 MIN_LOG_STD, MAX_LOG_STD = -4.0, 3.0
 
 
@@ -90,16 +92,32 @@ def evidence_loss(
     return Loss(distortion=-log_likelihood.mean(), rate=rate)
 
 
-def kl_weight_at(step: int, *, final: float, warmup_steps: int) -> float:
+def kl_weight_at(
+    step: int, fraction: float, *, final: float, warmup_steps: int
+) -> float:
     """Return the weight of the rate: a straight line from 0, then `final`.
 
+    Parameters
+    ----------
+    step : int
+        Number of the step.
+    fraction : float
+        How much of the training is done, 0 to 1: the line ends at its middle at the
+        latest, also where a limit of time ends the training early.
+    final : float
+        The weight behind the warm-up (the paper's beta).
+    warmup_steps : int
+        Length of the line.
+
+    Notes
+    -----
     The published training starts with the full weight and falls into a state in
     which the latents carry nothing two times out of three; with the rise it leaves
     it within tens of steps, and no restart is needed.
     """
     if warmup_steps <= 0:
         return final
-    return final * min(step / warmup_steps, 1.0)
+    return final * min(max(step / warmup_steps, fraction / LONGEST_WARMUP), 1.0)
 
 
 def learning_rate_at(progress: float, step: int, *, peak: float) -> float:

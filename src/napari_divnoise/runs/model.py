@@ -1,0 +1,254 @@
+"""A trained network with all that using it needs: in memory, and as one file."""
+
+from __future__ import annotations
+
+from copy import deepcopy
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+
+from ..images import Normalization, from_ncyx, open_images
+from ..networks import DivNoising, resolve_device
+from ..noise import from_arrays
+from ..posterior import PosteriorSampler
+from ..training import TrainingConfig
+from .bundle import Bundle, damaged, load_bundle, save_bundle
+from .files import arrays_hash
+from .folder import RunFolder
+from .posterior import Posterior
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from ..images import ImageStack
+    from ..noise import NoiseModel
+
+N_SAMPLES = 100
+"""Samples behind one denoised picture: 0.04 dB below a thousand (algorithms.md 5)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """A trained model: from a noisy image to the clean ones that could be behind it.
+
+    Attributes
+    ----------
+    network : DivNoising
+        Averaged weights, in evaluation mode.
+    normalization : Normalization
+        Camera units to network units, as in training.
+    noise_model : NoiseModel or None
+        p(observation | signal), in camera units; None for ``method="vae"``.
+    config : TrainingConfig
+        What it was trained with.
+    record : dict
+        Where it comes from: versions, seed, date, hash of the data, losses.
+    """
+
+    network: DivNoising
+    normalization: Normalization
+    noise_model: NoiseModel | None
+    config: TrainingConfig
+    record: dict[str, Any]
+
+    def posterior(
+        self,
+        image: Any,
+        *,
+        seed: int = 0,
+        device: str = "auto",
+        axes: str | None = None,
+        channel: int | str | None = None,
+        precision: str = "auto",
+    ) -> Posterior:
+        """Return the distribution over the signals behind `image`.
+
+        Parameters
+        ----------
+        image : array, path or ImageStack
+            One image ``(Y, X)``, a stack ``(N, Y, X)``, any axes with `axes`, or what
+            `open_images` opens; camera units.
+        seed : int
+            Sample number k is the same picture for the same model, image and seed.
+        device : str
+            ``"auto"``, ``"cpu"``, ``"cuda"`` or ``"mps"``.
+        axes : str, optional
+            Letters of the axes, such as ``"TYX"``.
+        channel : int or str, optional
+            Which channel, if the image has several.
+        precision : str
+            ``"auto"``, ``"float32"`` or ``"bfloat16"``.
+
+        Raises
+        ------
+        ValueError
+            If the axes do not fit, or there are several channels and none is chosen.
+        """
+        stack = open_image(image, axes=axes, channel=channel)
+        pixels = one_channel(stack)
+        is_single = not set(stack.axes) - set("CYX")
+        sampler = PosteriorSampler(
+            self._network_for(resolve_device(device)),
+            self.normalization,
+            pixels[0] if is_single else pixels,
+            seed=seed,
+            device=device,
+            precision=precision,
+        )
+        return Posterior(sampler)
+
+    def denoise(
+        self,
+        image: Any,
+        *,
+        n_samples: int = N_SAMPLES,
+        seed: int = 0,
+        device: str = "auto",
+        axes: str | None = None,
+        channel: int | str | None = None,
+        precision: str = "auto",
+    ) -> NDArray[np.float32]:
+        """Return the mean of `n_samples` posterior samples, the MMSE estimate.
+
+        Parameters and errors are those of `posterior`.
+
+        Returns
+        -------
+        ndarray of float32
+            Camera units, in the axes of `image`, without the channel axis if one
+            channel was chosen.
+        """
+        stack = open_image(image, axes=axes, channel=channel)
+        posterior = self.posterior(stack, seed=seed, device=device, precision=precision)
+        mmse = posterior.summarise(n_samples).mmse
+        mmse = mmse.reshape(stack.n_images, 1, *stack.size)
+        restored: NDArray[np.float32] = from_ncyx(mmse, stack.axes, stack.shape)
+        return restored
+
+    def save(self, path: str | Path, *, cover: bytes | None = None) -> Path:
+        """Write the model to one ``*.divnoise`` file, whole or not at all.
+
+        Parameters
+        ----------
+        path : str or Path
+            The file; the ending is added if it is missing.
+        cover : bytes, optional
+            A small PNG picture of what the model made.
+
+        Returns
+        -------
+        Path
+            The file.
+        """
+        arrays = None if self.noise_model is None else self.noise_model.as_arrays()
+        info = {
+            "package_version": self.record.get("package_version"),
+            "network": {"kind": "divnoising", **self.network.configuration()},
+            "normalization": self.normalization.as_dict(),
+            "training": self.config.model_dump(mode="json"),
+            "record": self.record,
+        }
+        return save_bundle(Bundle(info, self._weights(), arrays, cover), path)
+
+    @property
+    def hash(self) -> str:
+        """Fingerprint of the weights: the same model, the same samples."""
+        return arrays_hash(self._weights())
+
+    def _network_for(self, device: torch.device) -> DivNoising:
+        """Return the network, or a copy for another device than its own.
+
+        A sampler moves its network: one that is in use elsewhere must not follow.
+        """
+        at_home = next(self.network.parameters()).device.type == device.type
+        return self.network if at_home else deepcopy(self.network)
+
+    def _weights(self) -> dict[str, NDArray[Any]]:
+        state = self.network.state_dict()
+        return {k: v.detach().cpu().contiguous().numpy() for k, v in state.items()}
+
+
+def load_model(source: str | Path, *, device: str = "cpu") -> Model:
+    """Read a model from a ``*.divnoise`` file or from the folder of its run.
+
+    Parameters
+    ----------
+    source : str or Path
+        The file or folder.
+    device : str
+        Where its weights are put; a posterior moves them where it is asked to.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no such file, or no model in the folder yet.
+    ValueError
+        If the file is damaged, of another format version, or no model at all.
+    """
+    path = Path(source).expanduser()
+    if path.is_dir():
+        path = _model_of_run(RunFolder(path))
+    bundle = load_bundle(path)
+    try:
+        return _assembled(bundle, device)
+    except (KeyError, TypeError, ValueError, RuntimeError) as error:
+        reason = " ".join(str(error).split())
+        raise damaged(path, f"its parts do not fit together: {reason}") from error
+
+
+def _model_of_run(folder: RunFolder) -> Path:
+    if not folder.model_path.exists():
+        raise FileNotFoundError(
+            f"no model in {folder.path} ({folder.state}): wait for the first "
+            "checkpoint of its training, or resume it with --resume"
+        )
+    return folder.model_path
+
+
+def _assembled(bundle: Bundle, device: str) -> Model:
+    shape = {k: v for k, v in bundle.info["network"].items() if k != "kind"}
+    network = DivNoising(**shape)
+    network.load_state_dict(
+        {name: torch.from_numpy(array) for name, array in bundle.weights.items()}
+    )
+    noise_model = (
+        None if bundle.noise_model is None else from_arrays(bundle.noise_model)
+    )
+    return Model(
+        network=network.to(resolve_device(device)).eval().requires_grad_(False),
+        normalization=Normalization.from_dict(bundle.info["normalization"]),
+        noise_model=noise_model,
+        config=TrainingConfig(**bundle.info["training"]),
+        record=dict(bundle.info["record"]),
+    )
+
+
+def open_image(
+    image: Any, *, axes: str | None, channel: int | str | None
+) -> ImageStack:
+    """Open anything that holds images; ``.npy`` files, too, as memory maps."""
+    if isinstance(image, str | Path) and Path(image).suffix == ".npy":
+        image = np.load(Path(image).expanduser(), mmap_mode="r", allow_pickle=False)
+    elif isinstance(image, list | tuple) and len(image) == 1:
+        return open_image(image[0], axes=axes, channel=channel)
+    return open_images(image, axes=axes, channel=channel)
+
+
+def one_channel(stack: ImageStack) -> Any:
+    """Return the images of a stack with one channel as ``(N, Y, X)``, lazily.
+
+    Raises
+    ------
+    ValueError
+        If there are several channels.
+    """
+    if stack.n_channels > 1:
+        names = ", ".join(stack.channel_names) or f"0 to {stack.n_channels - 1}"
+        raise ValueError(
+            f"the images have {stack.n_channels} channels ({names}): noise differs "
+            "from detector to detector, choose one with channel=0 (--channel 0)"
+        )
+    return stack.data[:, 0]
