@@ -1,0 +1,204 @@
+"""Pairs of observation and signal: read block by block, looked at, checked."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+Array = npt.NDArray[np.float64]
+
+_BLOCK_SIZE = 1 << 18
+_SAMPLE_SIZE = 200_000
+
+
+class Pairs:
+    """Residuals and signals of two images or stacks, read block by block.
+
+    Parameters
+    ----------
+    observation, signal : array
+        Images in camera units, of shapes that broadcast, of any real dtype.
+    residual_scale : float
+        Factor on observation minus signal.
+
+    Raises
+    ------
+    TypeError
+        If pixels are no real numbers.
+    ValueError
+        If the shapes do not broadcast, or there are no pixels.
+    """
+
+    def __init__(self, observation: Any, signal: Any, residual_scale: float) -> None:
+        self.observation = _as_array(observation)
+        self.signal = _as_array(signal)
+        self.residual_scale = residual_scale
+        try:
+            self.shape = np.broadcast_shapes(self.observation.shape, self.signal.shape)
+        except ValueError:
+            raise ValueError(
+                f"observation has shape {self.observation.shape} and signal has "
+                f"shape {self.signal.shape}: they must be equal, or (N, Y, X) with "
+                f"(Y, X)"
+            ) from None
+        if 0 in self.shape:
+            raise ValueError(
+                f"there are no pixels in pairs of shape {self.shape}: choose images "
+                f"that are not empty"
+            )
+
+    def blocks(self) -> Iterator[tuple[Array, Array]]:
+        """Yield residual and signal, flat, float64, of some 1e5 pixels at a time."""
+        for x, s in _blocks(self.observation, self.signal, self.shape):
+            observation = np.asarray(x, dtype=np.float64)
+            signal = np.asarray(s, dtype=np.float64)
+            residual = self.residual_scale * (observation - signal)
+            yield residual.ravel(), np.broadcast_to(signal, residual.shape).ravel()
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """A first look at pairs: what must be known before they can be counted.
+
+    Attributes
+    ----------
+    low, high : float
+        Range of the signals that are used.
+    step : float
+        Distance of neighbouring grey values, 0 if continuous.
+    residual, signal : numpy.ndarray
+        A random sample of the pairs.
+    """
+
+    low: float
+    high: float
+    step: float
+    residual: Array
+    signal: Array
+
+
+def look_at(pairs: Pairs, trim: tuple[float, float]) -> Look:
+    """Find range and grey values of pairs, and check that they can be counted.
+
+    Raises
+    ------
+    ValueError
+        If a value is not finite, the observation, the signal or their difference is
+        constant, or `trim` is no pair of rising percentiles.
+    """
+    rng = np.random.default_rng(0)
+    share = _SAMPLE_SIZE / int(np.prod(pairs.shape))
+    samples: list[tuple[Array, Array]] = []
+    ends: list[float] = []
+    for residual, s in pairs.blocks():
+        _check_finite(residual, s)
+        ends += [float(s.min()), float(s.max())]
+        if share < 1:
+            chosen = rng.integers(s.size, size=int(np.ceil(share * s.size)))
+            residual, s = residual[chosen], s[chosen]
+        samples.append((residual, s))
+    residual, s = (np.concatenate(parts) for parts in zip(*samples, strict=True))
+    # In float32, the observation is what it was before the signal was subtracted.
+    x = (s + residual / pairs.residual_scale).astype(np.float32)
+    low, high = _trimmed(s, (min(ends), max(ends)), trim)
+    _check_contrast(x, residual, low, high)
+    return Look(low, high, grey_step(x) * pairs.residual_scale, residual, s)
+
+
+def grey_step(sample: npt.NDArray[Any]) -> float:
+    """Return the distance of neighbouring grey values; 0 if values are continuous.
+
+    Parameters
+    ----------
+    sample : numpy.ndarray
+        Pixels of one camera, many more than there are grey values.
+    """
+    values = np.unique(np.asarray(sample, dtype=np.float64))
+    if values.size < 2 or 4 * values.size > sample.size:
+        return 0.0
+    steps = np.diff(values)
+    # Equal grey values that were scaled to floats differ in their last digits.
+    return float(steps[steps > 1e-6 * (values[-1] - values[0])].min())
+
+
+def _trimmed(
+    sample: Array, ends: tuple[float, float], trim: tuple[float, float]
+) -> tuple[float, float]:
+    """Return the range between the percentiles, exact where they are 0 and 100."""
+    lower, upper = trim
+    if not 0 <= lower < upper <= 100:
+        raise ValueError(
+            f"trim must be two rising percentiles from 0 to 100, got {trim}: (0, 100) "
+            f"uses all pairs, (0.5, 99.5) suits bootstrapped signals"
+        )
+    low = ends[0] if lower == 0 else float(np.percentile(sample, lower))
+    high = ends[1] if upper == 100 else float(np.percentile(sample, upper))
+    return low, high
+
+
+def _check_finite(residual: Array, signal: Array) -> None:
+    if not (np.isfinite(residual).all() and np.isfinite(signal).all()):
+        raise ValueError(
+            "observation or signal holds NaN or infinity: replace those pixels or "
+            "crop them away before the noise model is fitted"
+        )
+
+
+def _check_contrast(
+    x: npt.NDArray[np.float32], residual: Array, low: float, high: float
+) -> None:
+    if x.min() == x.max():
+        raise ValueError(
+            f"the observation is constant at {x[0]:g}: a noise model needs images "
+            f"with noise in them"
+        )
+    if low >= high:
+        raise ValueError(
+            f"the signal is constant at {low:g}: a noise model needs pairs from dark "
+            f"to bright"
+        )
+    if not residual.any():
+        raise ValueError(
+            "observation and signal are equal everywhere: the signal must be the mean "
+            "of many frames, or a denoised image, not the noisy image itself"
+        )
+
+
+def _as_array(values: Any) -> Any:
+    """Leave lazy arrays lazy, and make arrays of lists and numbers."""
+    array = values if hasattr(values, "shape") else np.asarray(values)
+    if np.dtype(array.dtype).kind not in "biuf":
+        raise TypeError(
+            f"pixels must be real numbers, got dtype {array.dtype}: take the real "
+            f"part or the magnitude of complex images"
+        )
+    return array
+
+
+def _blocks(x: Any, s: Any, shape: tuple[int, ...]) -> Iterator[tuple[Any, Any]]:
+    """Cut two arrays that broadcast to `shape` into blocks along leading axes."""
+    n_pixels = int(np.prod(shape))
+    if n_pixels <= _BLOCK_SIZE:
+        yield x, s
+        return
+    n_rows = max(1, _BLOCK_SIZE * shape[0] // n_pixels)
+    single = n_rows == 1
+    for start in range(0, shape[0], n_rows):
+        rows = start if single else slice(start, start + n_rows)
+        inner = shape[1:] if single else (min(n_rows, shape[0] - start), *shape[1:])
+        yield from _blocks(_take(x, rows, shape), _take(s, rows, shape), inner)
+
+
+def _take(array: Any, rows: int | slice, shape: tuple[int, ...]) -> Any:
+    """Index the first axis of `shape`, if `array` has it."""
+    if array.ndim < len(shape):
+        return array
+    if array.shape[0] == 1:
+        return array[0] if isinstance(rows, int) else array
+    return array[rows]
