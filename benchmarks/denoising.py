@@ -66,9 +66,9 @@ def row(field: _fmd.Field, wanted: argparse.Namespace, seed: int, **how: Any) ->
     posterior = model.posterior(field.frames[3], device=wanted.device)
     summary = posterior.summarise(100)
     sampling_s = time.perf_counter() - start
-    label = (
-        how.get("max_minutes") and f"{60 * how['max_minutes']:.0f} s" or how["preset"]
-    )
+    label = (how.get("max_minutes") and f"{60 * how['max_minutes']:.0f} s") or how[
+        "preset"
+    ]
     print(
         f"  {label:>9}  seed {seed}: {field.psnr(summary.mmse):.2f} dB after "
         f"{last.elapsed_s:.0f} s and {last.step} steps, one sample "

@@ -84,7 +84,8 @@ def speed(size: int, device: str, rounds: int) -> None:
                 times[name].append((time.perf_counter() - start) / n)
     base = statistics.median(times["plain loop, float32, one at a time"])
     print(
-        f"{size}x{size}, {sampler.device}, {sampler.dtype}, {torch.get_num_threads()} threads"
+        f"{size}x{size}, {sampler.device}, {sampler.dtype}, "
+        f"{torch.get_num_threads()} threads"
     )
     for name, seconds in times.items():
         median = statistics.median(seconds)

@@ -36,6 +36,17 @@ def test_more_minutes_than_the_preset_give_more_steps() -> None:
     assert longer.max_minutes == 30
 
 
+def test_the_rate_gets_its_weight_over_the_whole_training() -> None:
+    for config in (
+        TrainingConfig.from_preset("quick"),
+        TrainingConfig.from_preset("quick", max_minutes=30),
+        TrainingConfig.from_preset("best", n_steps=777),
+    ):
+        assert config.kl_warmup_steps == config.n_steps
+    assert TrainingConfig.from_preset("paper").kl_warmup_steps == 1000
+    assert TrainingConfig.from_preset("quick", kl_warmup_steps=5).kl_warmup_steps == 5
+
+
 @pytest.mark.parametrize(
     ("name", "value"),
     [

@@ -50,7 +50,18 @@ def save_noise_model(noise_model: NoiseModel, path: str | os.PathLike[str]) -> P
     OSError
         If it cannot be written.
     """
-    target = _with_suffix(Path(path))
+    target = _with_suffix(Path(path).expanduser())
+    try:
+        _write(noise_model, target)
+    except OSError as error:
+        raise OSError(
+            f"cannot write {target} ({error.strerror or error}): choose a folder that "
+            f"is there, has room and may be written to"
+        ) from error
+    return target
+
+
+def _write(noise_model: NoiseModel, target: Path) -> None:
     handle, name = tempfile.mkstemp(suffix=".part", dir=target.parent)
     try:
         with os.fdopen(handle, "wb") as file:
@@ -59,7 +70,6 @@ def save_noise_model(noise_model: NoiseModel, path: str | os.PathLike[str]) -> P
     except BaseException:
         Path(name).unlink(missing_ok=True)
         raise
-    return target
 
 
 def load_noise_model(
@@ -79,7 +89,7 @@ def load_noise_model(
     ValueError
         If the file is damaged, or is no noise model.
     """
-    file = Path(path)
+    file = Path(path).expanduser()
     if not file.is_file():
         file = _with_suffix(file)
     if not file.is_file():

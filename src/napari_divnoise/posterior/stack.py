@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from itertools import product
 from threading import Condition, Thread
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
@@ -14,12 +14,25 @@ if TYPE_CHECKING:
 
     import numpy.typing as npt
 
-    from .sampling import PosteriorSampler
-
     Image = npt.NDArray[np.float32]
     Key = tuple[int, int]
 
 LONGEST_QUEUE = 64
+
+
+class DrawsSamples(Protocol):
+    """What a stack needs to draw from: a sampler, or a posterior."""
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Shape of one sample, ``(Y, X)`` or ``(N, Y, X)``."""
+        ...
+
+    def samples(
+        self, numbers: Sequence[int], *, planes: Sequence[int] | None = None
+    ) -> Image:
+        """Return samples by their numbers, of all images or of some."""
+        ...
 
 
 class SampleStack:
@@ -27,8 +40,8 @@ class SampleStack:
 
     Parameters
     ----------
-    sampler : PosteriorSampler
-        Of one image or of a stack.
+    sampler : DrawsSamples
+        Draws the samples of one image or of a stack.
     n_samples : int
         Length of the first axis; costs nothing.
 
@@ -40,7 +53,7 @@ class SampleStack:
 
     dtype = np.dtype("float32")
 
-    def __init__(self, sampler: PosteriorSampler, n_samples: int) -> None:
+    def __init__(self, sampler: DrawsSamples, n_samples: int) -> None:
         if n_samples < 1:
             raise ValueError(f"a stack needs at least 1 sample, got {n_samples}")
         self._sampler = sampler

@@ -15,8 +15,9 @@ if TYPE_CHECKING:
     from .events import Event
     from .files import StorageError
     from .folder import RunExistsError, RunFolder
+    from .loading import load_model
     from .locking import LockedError
-    from .model import Model, load_model
+    from .model import Model
     from .posterior import Posterior
     from .workflow import fit, train, train_run
 
@@ -49,7 +50,7 @@ _FILE_OF = {
     "SettingsError": "config",
     "StorageError": "files",
     "fit": "workflow",
-    "load_model": "model",
+    "load_model": "loading",
     "read_cover": "bundle",
     "read_info": "bundle",
     "train": "workflow",

@@ -187,8 +187,8 @@ def foreign(path: Path) -> ValueError:
     """Return the error for a file that some other program wrote."""
     return ValueError(
         f"{path} is not a napari-divnoise model: a model is a {SUFFIX} file written by "
-        "model.save or divnoise train (published DivNoising weights are taken in by "
-        "napari_divnoise.networks.network_from_published)"
+        "model.save or divnoise train (a checkpoint of the published DivNoising code "
+        f"becomes one with napari_divnoise.load_model(checkpoint).save('a{SUFFIX}'))"
     )
 
 

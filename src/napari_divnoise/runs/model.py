@@ -8,23 +8,22 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import torch
 
-from ..images import Normalization, from_ncyx, open_images
-from ..networks import DivNoising, resolve_device
-from ..noise import from_arrays
+from ..images import from_ncyx, open_images
+from ..networks import resolve_device
 from ..posterior import PosteriorSampler
-from ..training import TrainingConfig
-from .bundle import Bundle, damaged, load_bundle, save_bundle
+from .bundle import Bundle, save_bundle
 from .files import arrays_hash
-from .folder import RunFolder
 from .posterior import Posterior
 
 if TYPE_CHECKING:
+    import torch
     from numpy.typing import NDArray
 
-    from ..images import ImageStack
+    from ..images import ImageStack, Normalization
+    from ..networks import DivNoising
     from ..noise import NoiseModel
+    from ..training import TrainingConfig
 
 N_SAMPLES = 100
 """Samples behind one denoised picture: 0.04 dB below a thousand (algorithms.md 5)."""
@@ -169,61 +168,6 @@ class Model:
     def _weights(self) -> dict[str, NDArray[Any]]:
         state = self.network.state_dict()
         return {k: v.detach().cpu().contiguous().numpy() for k, v in state.items()}
-
-
-def load_model(source: str | Path, *, device: str = "cpu") -> Model:
-    """Read a model from a ``*.divnoise`` file or from the folder of its run.
-
-    Parameters
-    ----------
-    source : str or Path
-        The file or folder.
-    device : str
-        Where its weights are put; a posterior moves them where it is asked to.
-
-    Raises
-    ------
-    FileNotFoundError
-        If there is no such file, or no model in the folder yet.
-    ValueError
-        If the file is damaged, of another format version, or no model at all.
-    """
-    path = Path(source).expanduser()
-    if path.is_dir():
-        path = _model_of_run(RunFolder(path))
-    bundle = load_bundle(path)
-    try:
-        return _assembled(bundle, device)
-    except (KeyError, TypeError, ValueError, RuntimeError) as error:
-        reason = " ".join(str(error).split())
-        raise damaged(path, f"its parts do not fit together: {reason}") from error
-
-
-def _model_of_run(folder: RunFolder) -> Path:
-    if not folder.model_path.exists():
-        raise FileNotFoundError(
-            f"no model in {folder.path} ({folder.state}): wait for the first "
-            "checkpoint of its training, or resume it with --resume"
-        )
-    return folder.model_path
-
-
-def _assembled(bundle: Bundle, device: str) -> Model:
-    shape = {k: v for k, v in bundle.info["network"].items() if k != "kind"}
-    network = DivNoising(**shape)
-    network.load_state_dict(
-        {name: torch.from_numpy(array) for name, array in bundle.weights.items()}
-    )
-    noise_model = (
-        None if bundle.noise_model is None else from_arrays(bundle.noise_model)
-    )
-    return Model(
-        network=network.to(resolve_device(device)).eval().requires_grad_(False),
-        normalization=Normalization.from_dict(bundle.info["normalization"]),
-        noise_model=noise_model,
-        config=TrainingConfig(**bundle.info["training"]),
-        record=dict(bundle.info["record"]),
-    )
 
 
 def open_image(

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from math import prod
-from typing import TYPE_CHECKING, cast
+from operator import index
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -109,7 +110,7 @@ class Posterior:
         ValueError
             If a number is negative, or a count is not positive.
         """
-        numbers = range(_counted(which)) if isinstance(which, int) else which
+        numbers = _numbers(which)
         if self._plane is None:
             return self._sampler.samples(numbers, planes=planes, region=region)
         single = self._sampler.samples(numbers, planes=[self._plane], region=region)
@@ -123,8 +124,7 @@ class Posterior:
         ValueError
             If `n_samples` is not positive.
         """
-        # A posterior answers to what the stack asks of a sampler, for one image too.
-        return SampleStack(cast("PosteriorSampler", self), _counted(n_samples))
+        return SampleStack(self, _counted(n_samples))
 
     def summarise(
         self, n_samples: int = 100, *, quantiles: Sequence[float] = ()
@@ -275,6 +275,13 @@ def _counted(n_samples: int) -> int:
     if n_samples < 1:
         raise ValueError(f"the number of samples must be at least 1, got {n_samples}")
     return n_samples
+
+
+def _numbers(which: Any) -> list[int]:
+    """Return numbers of samples, or the first so many, of any integer type."""
+    if np.ndim(which) == 0:
+        return list(range(_counted(index(which))))
+    return [index(number) for number in which]
 
 
 def _tile_edge(n_samples: int) -> int:

@@ -82,6 +82,7 @@ class Origin:
             "seed": trainer.config.seed,
             "images": self.images,
             "noise_model": self.noise_model,
+            "noise_model_hash": _hash_of(trainer.noise_model),
             "device": device_name(trainer.device),
             "step": trainer.step,
             "n_steps": trainer.config.n_steps,
@@ -116,4 +117,8 @@ def _name_of(noise_model: NoiseModel | str | None) -> str:
         return "none"
     if isinstance(noise_model, str):
         return noise_model
-    return f"{noise_model.describe()} [{arrays_hash(noise_model.as_arrays())}]"
+    return f"{noise_model.describe()} [{_hash_of(noise_model)}]"
+
+
+def _hash_of(noise_model: NoiseModel | None) -> str | None:
+    return None if noise_model is None else arrays_hash(noise_model.as_arrays())

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import warnings
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from ..images import check_trainable, estimate_normalization
-from ..noise import load_noise_model, save_noise_model
+from ..noise import NoiseModel, load_noise_model, save_noise_model
 from ..training import Trainer
 from .checkpoint import check_same, load_checkpoint
 from .model import Model, one_channel, open_image
@@ -19,7 +20,6 @@ from .recorder import Recorder
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator, Sequence
 
-    from ..noise import NoiseModel
     from ..training import Progress
     from .config import RunConfig
     from .folder import RunFolder
@@ -41,7 +41,9 @@ def prepared(job: Job, folder: RunFolder | None) -> Sitting:
     config = job.config
     stack = open_image(job.images, axes=config.axes, channel=config.channel)
     pixels = one_channel(stack)
-    warnings = check_trainable(stack)
+    cautions = check_trainable(stack)
+    for sentence in cautions:
+        warnings.warn(sentence, stacklevel=2)
     noise_model = _noise_model(job, folder)
     trainer = Trainer(
         pixels,
@@ -50,7 +52,7 @@ def prepared(job: Job, folder: RunFolder | None) -> Sitting:
         config.training_config(tuple(pixels.shape)),
     )
     origin = Origin.of(stack, pixels, noise_model)
-    sitting = Sitting(trainer, origin, warnings)
+    sitting = Sitting(trainer, origin, cautions)
     if folder is not None:
         sitting.keep_in(folder, config, pixels)
     return sitting
@@ -60,11 +62,11 @@ class Sitting:
     """One sitting of a training: from its start, or a checkpoint, until it stops."""
 
     def __init__(
-        self, trainer: Trainer, origin: Origin, warnings: Sequence[str]
+        self, trainer: Trainer, origin: Origin, cautions: Sequence[str]
     ) -> None:
         self._trainer = trainer
         self._origin = origin
-        self._warnings = warnings
+        self._cautions = cautions
         self._folder: RunFolder | None = None
         self._recorder: Recorder | None = None
         self._newest: Progress | None = None
@@ -87,9 +89,9 @@ class Sitting:
             preview=self._preview(config, pixels),
         )
         self._recorder.begin()
-        for warning in self._warnings:
-            folder.announce("message", text=warning)
-            folder.log(warning)
+        for caution in self._cautions:
+            folder.announce("message", text=caution)
+            folder.log(caution)
 
     def run(self) -> Generator[Progress, None, Model]:
         """Train until the end, a request to stop, or the closing of the generator."""
@@ -148,6 +150,11 @@ def _noise_model(job: Job, folder: RunFolder | None) -> NoiseModel | str | None:
         return LEARN
     if given is None:
         return None
+    if not isinstance(given, str | Path | NoiseModel):
+        raise TypeError(
+            f"noise_model is a {type(given).__name__}: give a noise model, the path of "
+            f'one (.npz), or "{LEARN}"'
+        )
     if kept is None:
         return load_noise_model(given) if isinstance(given, str | Path) else given
     if isinstance(given, str | Path):

@@ -85,6 +85,11 @@ def train(
     Model
         The best model, as the value of the generator (``StopIteration.value``).
 
+    Warns
+    -----
+    UserWarning
+        If the images are poor: few grey levels, many saturated pixels.
+
     Raises
     ------
     ValueError

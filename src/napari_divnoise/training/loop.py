@@ -183,6 +183,7 @@ class Trainer:
             "batch_size": self.batch_size,
             "n_skipped": self.n_skipped,
             "best_loss": self._best_loss,
+            "validation_loss": _number(self._validation_loss),
             "rate_scale": self._recovery.rate_scale,
         }
         tensors = {f"best.{name}": v for name, v in (self._best or {}).items()}
@@ -207,6 +208,8 @@ class Trainer:
         self.batch_size = int(numbers["batch_size"])
         self.n_skipped = int(numbers["n_skipped"])
         self._best_loss = numbers["best_loss"]
+        validation_loss = numbers["validation_loss"]
+        self._validation_loss = None if math.isnan(validation_loss) else validation_loss
         best = {k[5:]: v.to(self.device) for k, v in state.items() if k[:5] == "best."}
         self._best = best or None
         self._recovery = Recovery(self._learner, rate_scale=numbers["rate_scale"])
@@ -276,8 +279,7 @@ class Trainer:
                 network, self._learner.averaged_likelihood, self.config.kl_weight
             )
         self._validation_loss = loss + math.log(self.normalization.std)
-        # During the warm-up the latents carry more than the final weight allows.
-        if loss < self._best_loss and self._kl_weight() >= self.config.kl_weight:
+        if loss < self._best_loss:
             self._best_loss = loss
             weights = network.state_dict()
             self._best = {name: v.detach().clone() for name, v in weights.items()}
@@ -320,6 +322,10 @@ class Trainer:
         if self.config.max_minutes is not None:
             eta = min(eta, 60 * self.config.max_minutes - self.elapsed_s)
         return max(eta, 0.0)
+
+
+def _number(value: float | None) -> float:
+    return math.nan if value is None else value
 
 
 def fitting_patch_size(size: tuple[int, ...], config: TrainingConfig) -> int:
