@@ -1,0 +1,134 @@
+"""What a control is for, in one sentence each; tests hold every control to this."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from qtpy.QtWidgets import QWidget
+
+TOOLTIPS: dict[str, str] = {
+    # the frame of the dock
+    "page.data": "Which noisy images?",
+    "page.noise": "How does your camera make noise?",
+    "page.train": "Train a network on these images.",
+    "page.denoise": "Draw clean images, their mean and where they disagree.",
+    "frame.back": "Go to the page before.",
+    "frame.next": "Go to the next page.",
+    "frame.help": "Open the documentation in a browser.",
+    "frame.device": "Where training and sampling run; choose it on the Train page.",
+    "status.pause": "Pause the training; nothing is lost.",
+    "status.resume": "Go on with the training.",
+    "status.stop": "Stop what is running; what is there is kept.",
+    "problem.copy": "Copy the technical details, for a report.",
+    "problem.close": "Hide this message.",
+    # Data
+    "data.source.layers": "Use layers that are open in napari.",
+    "data.source.files": "Use files or a folder, also too big to open.",
+    "data.layers": "Tick images, or drag layers here from the layer list. All must "
+    "show the same kind of sample on the same microscope.",
+    "data.layer": "Train on this image.",
+    "data.path": "A file, a folder or a pattern with *: TIFF, PNG or OME-Zarr.",
+    "data.browse_file": "Choose a file.",
+    "data.browse_folder": "Choose a folder: all images in it are used.",
+    "data.axes": "What does this dimension mean? Its size stands below.",
+    "data.write_axes": "Write these meanings into the layer as its axis labels.",
+    "data.channel": "One model per channel: noise differs from detector to detector.",
+    "data.region": "Train on a part only: what the window shows, or a drawn shape.",
+    "data.method.divnoising": "A network that draws many clean images, with a noise "
+    "model of the camera.",
+    "data.method.vae": "The same network without a noise model, for comparison.",
+    # Noise
+    "noise.way": "Where the noise model comes from: what the camera makes of a signal.",
+    "noise.frames": "A film of something that does not move; its mean is the signal.",
+    "noise.observation": "The noisy image, or a stack of them.",
+    "noise.signal": "The same place without noise, in the same grey values.",
+    "noise.kind.mixture": "Several Gaussians whose place and width follow the signal: "
+    "fits almost any camera.",
+    "noise.kind.gaussian": "One Gaussian whose variance grows with the signal.",
+    "noise.n_components": "Gaussians of the mixture; 3 is enough for most cameras.",
+    "noise.n_coefficients": "Coefficients of each curve over the signal; 2 is a line.",
+    "noise.seed": "Start of the fit's random numbers.",
+    "noise.path": "A noise model, saved here or by the published tools (.npz).",
+    "noise.browse": "Choose a noise-model file.",
+    "noise.slope": "Increase of the variance with the signal: the gain in grey values "
+    "per photon.",
+    "noise.intercept": "Variance at signal 0; negative where the camera has an offset.",
+    "noise.smallest": "Smallest standard deviation: the read noise, in grey values.",
+    "noise.fit": "Fit the noise model; stopping keeps the best so far.",
+    "noise.save": "Save the noise model to use it again with this camera.",
+    "noise.pairs_plot": "How often each observation occurs at each signal, with the "
+    "model's mean and two standard deviations over it.",
+    "noise.density_plot": "What was observed at the signal of the line, and the model.",
+    "noise.coverage": "Share of your images' pixels that the model was measured for.",
+    # Train
+    "train.preset.quick": "A first look, in a few minutes.",
+    "train.preset.standard": "Good for most images.",
+    "train.preset.best": "When it may take an hour.",
+    "train.preset.paper": "The published schedule: many hours, better on a GPU.",
+    "train.run_name": "Name of the folder that keeps settings, curve and model.",
+    "train.open_folder": "Show the folder of the runs.",
+    "train.device": "Where to train; auto takes the graphics card if there is one.",
+    "train.previews": "A layer whose epoch slider walks through the training.",
+    "train.start": "Train in a process of its own; napari stays free.",
+    "train.resume": "Go on with this run where it stopped.",
+    "train.pause": "Let the training wait; nothing is lost.",
+    "train.stop": "Stop early; you are asked whether to keep the model.",
+    "train.attach": "Show the training that is still running.",
+    "train.quantity.loss": "Distortion and rate together; dots are the validation.",
+    "train.quantity.distortion": "How badly the clean images explain the noisy ones.",
+    "train.quantity.rate": "How much the latents carry; near 0 all samples are alike.",
+    "train.denoise": "Use the network now.",
+    "train.use": "Take the network as it is now; the training goes on.",
+    "train.preview": "Put the layer with the preview back into the viewer.",
+    "train.save": "Save the network with its noise model as one file.",
+    "training.n_steps": "Updates of the network's weights.",
+    "training.max_minutes": "Stop by then; the learning rate still falls to its end.",
+    "training.patch_size": "Edge of the pieces that are cut at random.",
+    "training.batch_size": "Pieces in one step; halved by itself if memory runs out.",
+    "training.learning_rate": "Highest learning rate; it falls to 0 at the end.",
+    "training.kl_weight": "Above 1: smoother, more varied samples; below: closer to "
+    "the noisy image.",
+    "training.depth": "Poolings of the network; 2 suits most images.",
+    "training.n_filters": "Filters at full resolution: more are slower and learn more.",
+    "training.z_channels": "Latent numbers for each latent pixel.",
+    "training.min_noise_std": "With a noise model that is learned: its smallest "
+    "standard deviation, in grey values.",
+    "training.augment": "Show pieces turned and mirrored too.",
+    "training.validation_fraction": "A block of the image that is kept apart, so that "
+    "you can see overfitting.",
+    "training.precision": "Of the convolutions; auto measures what is fast here.",
+    "training.seed": "Same seed, machine and settings: same model; not on Apple's GPU.",
+    # Denoise
+    "denoise.browse": "Open a model from a .divnoise file.",
+    "denoise.region": "Try the current view first: it takes seconds.",
+    "denoise.n_samples": "Samples behind mean and standard deviation; 100 are enough "
+    "for a mean.",
+    "denoise.seed": "Another seed gives other samples; the same gives the same.",
+    "denoise.mean": "The mean of the samples: the best single picture.",
+    "denoise.std": "The standard deviation of the samples: where the answer is unsure.",
+    "denoise.samples": "A slider through the samples: each is an image that could be.",
+    "denoise.quantiles": "Between these two lie nine in ten samples, pixel by pixel.",
+    "denoise.run": "Draw samples; the layers sharpen as they come.",
+    "denoise.cancel": "Stop drawing; the layers keep what was drawn.",
+    "denoise.show.mean": "Show the mean on top.",
+    "denoise.show.std": "Show the standard deviation on top.",
+    "denoise.show.samples": "Show the samples on top; the slider walks through them.",
+    "denoise.show.noisy": "Hide the results.",
+    "denoise.compare": "Noisy image and results in one grid; once more puts all back.",
+}
+
+
+def tip(widget: QWidget, key: str) -> None:
+    """Give `widget` the sentence of `key`, for the mouse and for screen readers.
+
+    Raises
+    ------
+    KeyError
+        If the table has no such key.
+    """
+    if key not in TOOLTIPS:
+        raise KeyError(f"no tooltip {key!r}: add a sentence to TOOLTIPS")
+    widget.setToolTip(TOOLTIPS[key])
+    widget.setStatusTip(TOOLTIPS[key])
+    widget.setAccessibleDescription(TOOLTIPS[key])
