@@ -9,6 +9,7 @@ import os
 os.environ.setdefault("OMP_NUM_THREADS", "2")
 
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,7 +17,7 @@ import psutil
 import pytest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 ROOT = Path(__file__).parents[1]
 
@@ -36,6 +37,42 @@ def divnoise_data() -> Path:
 def run_dir(tmp_path: Path) -> Path:
     """A path for a run folder; nothing is there yet."""
     return tmp_path / "run"
+
+
+@dataclass(frozen=True)
+class Told:
+    """What a person at a shell was told.
+
+    Attributes
+    ----------
+    status : int
+        Exit status.
+    error : str
+        The line that begins with "error: ", or "".
+    notes : str
+        All that was said besides the results.
+    """
+
+    status: int
+    error: str
+    notes: str
+
+
+@pytest.fixture
+def shell(capsys: pytest.CaptureFixture[str]) -> Callable[..., Told]:
+    """Run a divnoise command: at most one line of error, and never a traceback."""
+    from napari_divnoise.cli import run
+
+    def tell(*words: object) -> Told:
+        capsys.readouterr()
+        status = run([str(word) for word in words])
+        out, err = capsys.readouterr()
+        assert "Traceback" not in out + err
+        errors = [line for line in err.splitlines() if line.startswith("error: ")]
+        assert len(errors) <= 1
+        return Told(status, "".join(errors), err)
+
+    return tell
 
 
 @pytest.fixture(autouse=True)

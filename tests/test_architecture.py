@@ -42,7 +42,7 @@ MAY_IMPORT = {
     "readers": (STAGES | {"runs", "session"}, ARRAYS),
     "resources": (set(), set()),
 }
-MAY_IMPORT["widgets"] = (set(MAY_IMPORT), TORCH | FILES | GUI | {"pydantic"})
+MAY_IMPORT["widgets"] = (set(MAY_IMPORT), TORCH | FILES | GUI | {"psutil", "pydantic"})
 HEADLESS = sorted(
     name
     for name in set(MAY_IMPORT) - {"session", "readers", "widgets"}

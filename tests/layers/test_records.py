@@ -25,6 +25,8 @@ def test_a_record_holds_what_the_documentation_lists() -> None:
         "seed",
         "n",
         "tile",
+        "device",
+        "precision",
         "source_layer",
         "date",
     }

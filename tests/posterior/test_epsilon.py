@@ -50,6 +50,11 @@ def test_seed_image_and_level_each_give_other_noise(change: dict[str, int]) -> N
     assert abs(np.corrcoef(a, b)[0, 1]) < 0.03
 
 
+def test_seeds_as_large_as_they_come_stay_apart() -> None:
+    largest = 2**64 - 1
+    assert not torch.equal(noise([0], seed=largest), noise([0], seed=largest - 1))
+
+
 def test_bfloat16_is_the_same_noise_rounded() -> None:
     full = noise([0, 5])
     assert torch.equal(noise([0, 5], dtype=torch.bfloat16), full.bfloat16())

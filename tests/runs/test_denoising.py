@@ -92,6 +92,16 @@ def test_the_record_tells_how_to_do_it_again(
     assert record["source"] == str(film)
     assert (record["seed"], record["n_samples"]) == (4, 5)
     assert record["model_hash"] == model.hash
+    assert (record["device"], record["precision"]) == ("cpu", "float32")
+
+
+def test_the_record_names_what_auto_has_chosen(
+    model: Model, film: Path, tmp_path: Path
+) -> None:
+    list(_job(model, tmp_path / "out", device="auto", precision="auto").run([film]))
+    record = json.loads((tmp_path / "out" / "film.json").read_text())
+    assert record["device"].partition(":")[0] in ("cpu", "cuda", "mps")
+    assert record["precision"] in ("float32", "bfloat16")
 
 
 def test_a_stray_file_is_left_out_and_the_others_follow(

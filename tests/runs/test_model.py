@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
-from napari_divnoise import RunFolder, load_model
+from napari_divnoise import RunConfig, RunFolder, load_model
 from napari_divnoise.runs.bundle import Bundle, load_bundle, save_bundle
+from napari_divnoise.runs.files import arrays_hash
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -45,6 +46,9 @@ def test_the_record_says_where_it_comes_from(model: Model) -> None:
     assert model.record["seed"] == 0
     assert model.record["method"] == "divnoising"
     assert model.record["noise_model"] == "learn"
+    assert model.noise_model is not None
+    noise_model_hash = arrays_hash(model.noise_model.as_arrays())
+    assert model.record["noise_model_hash"] == noise_model_hash
     assert model.record["step"] == model.record["n_steps"] == 12
     assert model.record["images"]["shape"] == [2, 64, 64]
 
@@ -87,10 +91,11 @@ def test_the_image_is_not_changed(model: Model, images: np.ndarray[Any, Any]) ->
 
 
 def test_a_folder_without_a_model_says_what_to_wait_for(run_dir: Path) -> None:
-    run_dir.mkdir()
+    folder = RunFolder(run_dir)
+    folder.create(RunConfig())
     with pytest.raises(FileNotFoundError, match="first checkpoint"):
         load_model(run_dir)
-    assert RunFolder(run_dir).state == "empty"
+    assert folder.state == "ready"
 
 
 def test_weights_of_another_network_are_refused(model: Model, tmp_path: Path) -> None:

@@ -83,6 +83,23 @@ def test_a_resumed_run_gives_what_an_uninterrupted_one_gives(
     assert events.count("started") == events.count("resumed") == 1
 
 
+def test_a_resumed_run_keeps_the_precision_that_it_began_in(
+    images: Images, tiny: Settings, run_dir: Path
+) -> None:
+    settings = {**tiny, "precision": "auto", "n_steps": 10_000}
+    folder = dn.RunFolder(run_dir)
+    first = dn.train(images, run=folder, **settings)
+    next(first)
+    first.close()
+    facts = folder.provenance()
+    other = {"float32": "bfloat16", "bfloat16": "float32"}[facts["precision"]]
+    folder.write_provenance({**facts, "precision": other})
+    second = dn.train(images, run=folder, resume=True, **settings)
+    next(second)
+    second.close()
+    assert folder.provenance()["precision"] == other
+
+
 def test_closing_keeps_what_is_best(
     images: Images, tiny: Settings, run_dir: Path
 ) -> None:

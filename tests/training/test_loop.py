@@ -225,6 +225,22 @@ def test_one_small_image_is_enough(size: int) -> None:
     assert finish(made)[-1].validation_loss is None
 
 
+@pytest.mark.parametrize(
+    ("size", "settings"),
+    [
+        (128, {"patch_size": 128}),
+        (128, {"patch_size": 64, "validation_fraction": 0.5}),
+        (200, {"patch_size": 256}),
+    ],
+)
+def test_patches_shrink_until_they_fit_beside_the_validation_block(
+    size: int, settings: dict[str, Any]
+) -> None:
+    made = trainer(scene(size, 1)[0], n_steps=2, **settings)
+    assert 32 <= made.patch_size < settings["patch_size"]
+    assert finish(made)[-1].validation_loss is not None
+
+
 def test_too_small_an_image_is_refused() -> None:
     images = scene(64)[0][:, :31]
     with pytest.raises(ValueError, match="at least 32 x 32 pixels, got 31 x 64"):

@@ -19,7 +19,7 @@ from .demo import demo
 from .denoising import denoise
 from .looking import doctor, info
 from .noise import noise_model
-from .output import fail, help_and_exit, one_line
+from .output import Output, fail, help_and_exit, one_line
 from .training import train
 
 __all__ = ["app", "main", "run"]
@@ -68,23 +68,38 @@ def run(arguments: list[str]) -> int:
     int
         0 all is well, 1 the work failed, 2 the call was wrong.
     """
-    debug = "--debug" in arguments
+    debug, json = "--debug" in arguments, "--json" in arguments
     if not debug:
-        warnings.simplefilter("ignore")
-        logging.getLogger("tifffile").setLevel(logging.CRITICAL)
+        _quieten(json=json)
     try:
         code = app(arguments, prog_name="divnoise", standalone_mode=False)
     except (KeyboardInterrupt, typer.Abort):
-        fail("interrupted", json="--json" in arguments)
+        fail("interrupted", json=json)
         return 1
     except typer.Exit as exit_:
         return int(exit_.exit_code)
     except Exception as error:
         if debug:
             traceback.print_exc()
-        fail(_sentence(error), json="--json" in arguments)
+        fail(_sentence(error), json=json)
         return _status(error)
     return code if isinstance(code, int) else 0
+
+
+def _quieten(*, json: bool) -> None:
+    """Silence other packages; say in a sentence what a stage warns a command of.
+
+    A run announces its warnings itself.
+    """
+    output = Output(json=json)
+
+    def say(message: Warning | str, *_: object, **__: object) -> None:
+        output.note(str(message))
+
+    warnings.simplefilter("ignore")
+    warnings.filterwarnings("always", category=UserWarning, module=__name__)
+    warnings.showwarning = say
+    logging.getLogger("tifffile").setLevel(logging.CRITICAL)
 
 
 def _sentence(error: Exception) -> str:

@@ -73,7 +73,13 @@ def _facts(path: Path) -> dict[str, Any]:
     if path.is_dir():
         from ..runs import RunFolder
 
-        return RunFolder(path).describe()
+        folder = RunFolder(path)
+        if folder.state == "empty":
+            raise FileNotFoundError(
+                f"{path} is no run folder: give the folder that divnoise train wrote "
+                "to, or a file"
+            )
+        return folder.describe()
     if path.suffix in (".npz", ".npy"):
         return noise_model_facts(path)
     from ..runs.bundle import read_info

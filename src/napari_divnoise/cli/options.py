@@ -61,7 +61,10 @@ Debug = Annotated[
 Model = Annotated[
     Path,
     typer.Option(
-        help="A .divnoise file or a run folder.", metavar="MODEL", show_default=False
+        help="A .divnoise file, a run folder, or a checkpoint (.ckpt) of the published "
+        "DivNoising code.",
+        metavar="MODEL",
+        show_default=False,
     ),
 ]
 OutFolder = Annotated[

@@ -68,6 +68,20 @@ class Output:
         else:
             typer.echo(sentence)
 
+    def note(self, text: str) -> None:
+        """Print what a person should know, without stopping for it."""
+        if self.json:
+            self.event({"event": "message", "time": now(), "text": text})
+        else:
+            typer.echo(f"note: {text}", err=True)
+
+    def repeat(self, event: Event) -> None:
+        """Tell on what a run announces: everything to machines, notes to people."""
+        if self.json:
+            self.event(event)
+        elif event["event"] == "message":
+            self.note(event["text"])
+
     def event(self, event: Event) -> None:
         """Print one event of a run as a line, if machines are listening.
 
@@ -118,11 +132,14 @@ def help_and_exit(context: typer.Context) -> NoReturn:
 
 
 def fail(sentence: str, *, json: bool) -> None:
-    """Print an error in one line: on stderr, or as a "failed" event."""
+    """Print an error in one line on stderr; for machines as a "failed" event, too.
+
+    Whoever started the program may listen to the one, to the other, or, like the
+    docks, to the run folder, which a full disk keeps from being written.
+    """
     if json:
         Output(json=True).event({"event": "failed", "time": now(), "error": sentence})
-    else:
-        typer.echo(f"error: {sentence}", err=True)
+    typer.echo(f"error: {sentence}", err=True)
 
 
 def _bar() -> Progress:

@@ -109,7 +109,7 @@ def train(
     }
     path = _run_path(run, config)
     asked = _asked_for(config, path if resume else None, changes, settings or [])
-    folder = RunFolder(path, echo=output.event)
+    folder = RunFolder(path, echo=output.repeat)
     job = train_run(asked, folder, resume=resume, overwrite=overwrite)
     model = follow_training(job, output)
     _say_what_is_there(output, folder, model)

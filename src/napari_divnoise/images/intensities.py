@@ -20,6 +20,9 @@ ArrayT = TypeVar("ArrayT")
 TAIL = 0.001
 """Share of the pixels at either end whose values do not count (winsorising)."""
 
+LARGEST = 1e30
+"""Camera units that float32 can hold, and be multiplied with a little."""
+
 _CAMERA_MAXIMA = tuple(2**bits - 1 for bits in (8, 10, 11, 12, 14, 15, 16))
 
 
@@ -113,7 +116,8 @@ def estimate_normalization(
     Raises
     ------
     ValueError
-        If the pixels are all alike (but for the tails), or not all finite.
+        If the pixels are all alike (but for the tails), not all finite, or larger
+        than 1e30.
     """
     pixels = np.concatenate(list(sample_pixels(images, seed=seed))).astype(np.float64)
     n_bad = int(pixels.size - np.count_nonzero(np.isfinite(pixels)))
@@ -123,6 +127,11 @@ def estimate_normalization(
             f"first, for example with numpy.nan_to_num"
         )
     pixels = _winsorised(pixels)
+    if float(np.abs(pixels).max()) > LARGEST:
+        raise ValueError(
+            f"the pixels reach {np.abs(pixels).max():.3g}, beyond {LARGEST:.0e}, which "
+            f"single precision cannot work with: divide the images by a constant"
+        )
     mean, std = float(pixels.mean()), float(pixels.std())
     if std <= 1e-12 * max(abs(mean), 1e-300):
         raise ValueError(

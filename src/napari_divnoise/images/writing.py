@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from contextlib import contextmanager
 from math import prod
@@ -53,6 +54,8 @@ def write_tiff(
     ------
     ValueError
         If axes, scale or units do not fit the array, or TIFF cannot hold its type.
+    OSError
+        If the file cannot be written, for example because the disk is full.
     """
     letters = parse_axes(axes, array.ndim)
     if array.dtype.name not in _OME_DTYPES:
@@ -139,6 +142,12 @@ def _replacing(path: Path) -> Iterator[Path]:
     try:
         yield unfinished
         unfinished.replace(path)
+    except OSError as error:
+        # numpy says "4096 requested and 662 written", and no reason.
+        if " requested and " not in str(error):
+            raise
+        code = errno.ENOSPC
+        raise OSError(code, os.strerror(code), str(path)) from error
     finally:
         unfinished.unlink(missing_ok=True)
 

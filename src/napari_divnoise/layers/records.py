@@ -17,6 +17,8 @@ def layer_record(
     model_hash: str | None = None,
     noise_model_hash: str | None = None,
     tile: int | None = None,
+    device: str | None = None,
+    precision: str | None = None,
 ) -> dict[str, Any]:
     """Return where a result comes from, in words that JSON can hold.
 
@@ -31,6 +33,9 @@ def layer_record(
         Names of the run and fingerprints of what was used.
     tile : int, optional
         Edge of the tiles, in pixels; None if the image was sampled whole.
+    device, precision : str, optional
+        Where and in which precision the samples were drawn: on another kind of device
+        the same sample may differ by rounding.
     """
     return {
         "version": _package_version(),
@@ -40,6 +45,8 @@ def layer_record(
         "seed": seed,
         "n": n,
         "tile": tile,
+        "device": device,
+        "precision": precision,
         "source_layer": source_name(source),
         "date": datetime.now(UTC).isoformat(timespec="seconds"),
     }

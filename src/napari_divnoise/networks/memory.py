@@ -39,4 +39,5 @@ def keep_freed_memory() -> bool:
         (_M_TRIM_THRESHOLD, _KEPT),
         (_M_TOP_PAD, _STEP),
     )
-    return all([mallopt(name, value) == 1 for name, value in settings])
+    answers = [mallopt(name, value) for name, value in settings]
+    return answers == [1] * len(settings)

@@ -10,6 +10,7 @@ import numpy as np
 
 from .fitting import fit_to_pairs
 from .joint import JointHistogram, joint_histogram
+from .pairs import as_real_array
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -103,7 +104,7 @@ def count_calibration_pairs(
 
 
 def _check(frames: Any) -> Any:
-    stack = frames if hasattr(frames, "shape") else np.asarray(frames)
+    stack = as_real_array(frames)
     if len(stack.shape) != 3 or stack.shape[0] < 2:
         raise ValueError(
             f"calibration needs two or more frames of one still scene, shape "

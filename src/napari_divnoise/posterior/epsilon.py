@@ -122,9 +122,12 @@ def _block_bits(
 
     The first word of the counter is left to the generator, which counts it up.
     """
-    generator = np.random.Philox(key=list(key), counter=[0, *place])
-    words = generator.random_raw(-(-BLOCK * BLOCK * n_channels // 4))
-    bits: npt.NDArray[np.uint16] = words.astype("<u8", copy=False).view("<u2")
+    generator = np.random.Philox(
+        key=np.array(key, dtype=np.uint64),
+        counter=np.array([0, *place], dtype=np.uint64),
+    )
+    drawn = generator.random_raw(-(-BLOCK * BLOCK * n_channels // 4))
+    bits: npt.NDArray[np.uint16] = drawn.astype("<u8", copy=False).view("<u2")
     return bits[: BLOCK * BLOCK * n_channels].reshape(BLOCK, BLOCK, n_channels)
 
 

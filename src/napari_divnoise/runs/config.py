@@ -197,6 +197,8 @@ def _one_problem(problem: Any, model: type[BaseModel]) -> str:
     if problem["type"] == "extra_forbidden":
         return f"there is no setting {field!r}{_nearest(field, model.model_fields)}"
     rule = problem["msg"].removeprefix("Value error, ")
+    if not field:  # settings that do not go together name themselves
+        return str(rule)
     return f"{field} = {problem['input']!r}: {rule[:1].lower()}{rule[1:]}"
 
 

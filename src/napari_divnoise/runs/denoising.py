@@ -10,7 +10,7 @@ import numpy as np
 
 from ..images import ImageStack, from_ncyx, intensity_range, write_tiff
 from .events import now, to_json
-from .files import explain, write_whole
+from .files import StorageError, explain, reserve, write_whole
 from .model import N_SAMPLES, Model, one_channel, open_image
 from .versions import package_version
 from .wanted import Wanted, check_names, image_files
@@ -117,7 +117,9 @@ class Denoising:
         for number, file in enumerate(files):
             try:
                 yield from self._denoise(file, number, len(files))
-            except (ValueError, TypeError) as error:
+            except StorageError:
+                raise
+            except (ValueError, TypeError, OSError) as error:
                 reason = " ".join(str(error).split())
                 yield Step(str(file), number + 1, len(files), failed=reason)
 
@@ -136,7 +138,7 @@ class Denoising:
                 for share in self._paint(single, n, canvases):
                     done = number + (n + share) / stack.n_images
                     yield Step(str(file), done, n_files)
-            written = tuple(self._write(file, stack, canvases))
+            written = tuple(self._write(file, stack, canvases, posterior))
         yield Step(str(file), number + 1, n_files, written=written)
 
     def _paint(
@@ -158,7 +160,11 @@ class Denoising:
                 canvases[name][n] = getattr(summary, name)
 
     def _write(
-        self, file: Path, stack: ImageStack, canvases: dict[str, Any]
+        self,
+        file: Path,
+        stack: ImageStack,
+        canvases: dict[str, Any],
+        posterior: Posterior,
     ) -> Iterator[Path]:
         """Write the results in the axes, scale and units of their source."""
         letters, scale, units = _layout(stack)
@@ -178,9 +184,11 @@ class Denoising:
             except OSError as error:
                 raise explain(error, path) from error
             yield path
-        yield self._write_record(file, stack)
+        yield self._write_record(file, stack, posterior)
 
-    def _write_record(self, file: Path, stack: ImageStack) -> Path:
+    def _write_record(
+        self, file: Path, stack: ImageStack, posterior: Posterior
+    ) -> Path:
         """Write how the results were made, so that they can be made again."""
         path = self.out / f"{file.stem}.json"
         record = {
@@ -194,8 +202,8 @@ class Denoising:
             "n_samples": self.n_samples,
             "n_kept": self.wanted.n_kept,
             "seed": self.seed,
-            "device": self.device,
-            "precision": self.precision,
+            "device": posterior.device,
+            "precision": posterior.precision,
         }
         write_whole(path, (to_json(record, indent=2) + "\n").encode())
         return path
@@ -228,13 +236,16 @@ def _canvases(
     partials: list[Path] = []
 
     def canvas(name: str) -> NDArray[np.float32]:
-        if 4 * int(np.prod(shapes[name])) <= IN_MEMORY_BYTES:
+        n_bytes = 4 * int(np.prod(shapes[name], dtype=np.int64))
+        if n_bytes <= IN_MEMORY_BYTES:
             return np.empty(shapes[name], dtype=np.float32)
         partials.append(out / f".{name}.partial")
-        return np.memmap(partials[-1], np.float32, "w+", shape=shapes[name])
+        reserve(partials[-1], n_bytes)
+        return np.memmap(partials[-1], np.float32, "r+", shape=shapes[name])
 
-    canvases = {name: canvas(name) for name in shapes}
+    canvases: dict[str, NDArray[np.float32]] = {}
     try:
+        canvases |= {name: canvas(name) for name in shapes}
         yield canvases
     finally:
         canvases.clear()

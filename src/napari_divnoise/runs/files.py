@@ -23,7 +23,10 @@ _TRIES = 5
 
 
 class StorageError(OSError):
-    """The disk refused: what was to be written, why, and how to go on."""
+    """The disk refused: what was to be written, why, and how to go on.
+
+    Its `errno` is `errno.ENOSPC` where there is no space left.
+    """
 
 
 def write_whole(path: Path, data: bytes) -> None:
@@ -89,6 +92,26 @@ def write_pixels(path: Path, pixels: Any) -> None:
         raise explain(error, path) from error
 
 
+def reserve(path: Path, n_bytes: int) -> None:
+    """Make a file of `n_bytes` zeros that has its place on the disk.
+
+    A memory map of a file that has not kills the process once the disk is full.
+
+    Raises
+    ------
+    StorageError
+        If there is no room.
+    """
+    try:
+        with path.open("wb") as file:
+            if hasattr(os, "posix_fallocate"):
+                os.posix_fallocate(file.fileno(), 0, n_bytes)
+            else:
+                file.truncate(n_bytes)
+    except OSError as error:
+        raise explain(error, path) from error
+
+
 def rename(source: Path, target: Path) -> None:
     """Put `source` in the place of `target` in one step.
 
@@ -107,10 +130,12 @@ def rename(source: Path, target: Path) -> None:
 def explain(error: OSError, path: Path) -> StorageError:
     """Say in one sentence what the disk refused, and what to do."""
     if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
-        return StorageError(
+        full = StorageError(
             f"no space left to write {path}: everything that was saved before is "
             "intact; free some space, then go on with --resume (resume=True)"
         )
+        full.errno = errno.ENOSPC
+        return full
     reason = error.strerror or str(error)
     return StorageError(
         f"cannot write {path} ({reason}): choose a folder you may write to"

@@ -52,12 +52,17 @@ class Posterior:
         Of one sample: ``(Y, X)``, or ``(N, Y, X)`` for a stack.
     seed : int
         Sample number k is the same picture for the same model, image and seed.
+    device, precision : str
+        What computes, ``"cpu"``, and in which type, ``"bfloat16"``: on another kind of
+        device, or in another type, the same sample differs in its last digits.
     """
 
     def __init__(self, sampler: PosteriorSampler, *, plane: int | None = None) -> None:
         self._sampler = sampler
         self._plane = plane
         self.seed = sampler.seed
+        self.device = str(sampler.device)
+        self.precision = str(sampler.dtype).removeprefix("torch.")
         self.shape = sampler.shape if plane is None else sampler.size
 
     def plane(self, number: int) -> Posterior:

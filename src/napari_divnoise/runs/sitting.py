@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from ..images import check_trainable, estimate_normalization
+from ..networks import resolve_device
 from ..noise import NoiseModel, load_noise_model, save_noise_model
 from ..training import Trainer
 from .checkpoint import check_same, load_checkpoint
@@ -20,7 +21,7 @@ from .recorder import Recorder
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator, Sequence
 
-    from ..training import Progress
+    from ..training import Progress, TrainingConfig
     from .config import RunConfig
     from .folder import RunFolder
 
@@ -42,16 +43,14 @@ def prepared(job: Job, folder: RunFolder | None) -> Sitting:
     stack = open_image(job.images, axes=config.axes, channel=config.channel)
     pixels = one_channel(stack)
     cautions = check_trainable(stack)
+    noise_model = _noise_model(job, folder)
+    settings = config.training_config(tuple(pixels.shape))
+    if folder is not None:
+        settings = _as_before(settings, folder)
+    trainer = Trainer(pixels, estimate_normalization(pixels), noise_model, settings)
+    origin = Origin.of(stack, pixels, noise_model)
     for sentence in cautions:
         warnings.warn(sentence, stacklevel=2)
-    noise_model = _noise_model(job, folder)
-    trainer = Trainer(
-        pixels,
-        estimate_normalization(pixels),
-        noise_model,
-        config.training_config(tuple(pixels.shape)),
-    )
-    origin = Origin.of(stack, pixels, noise_model)
     sitting = Sitting(trainer, origin, cautions)
     if folder is not None:
         sitting.keep_in(folder, config, pixels)
@@ -142,6 +141,19 @@ class Sitting:
         )
 
 
+def _as_before(config: TrainingConfig, folder: RunFolder) -> TrainingConfig:
+    """Keep the precision that a run was measured to be fastest in.
+
+    Measured anew, it could come out otherwise, and the resumed run with it.
+    """
+    facts = folder.provenance()
+    kind = resolve_device(config.device).type
+    is_the_same = str(facts.get("device", "")).partition(":")[0] == kind
+    if config.precision != "auto" or not is_the_same:
+        return config
+    return config.model_copy(update={"precision": facts.get("precision", "auto")})
+
+
 def _noise_model(job: Job, folder: RunFolder | None) -> NoiseModel | str | None:
     """Return the noise model; a run keeps its own copy, so that it can be resumed."""
     kept = None if folder is None else folder.noise_model_path
@@ -152,8 +164,8 @@ def _noise_model(job: Job, folder: RunFolder | None) -> NoiseModel | str | None:
         return None
     if not isinstance(given, str | Path | NoiseModel):
         raise TypeError(
-            f"noise_model is a {type(given).__name__}: give a noise model, the path of "
-            f'one (.npz), or "{LEARN}"'
+            f"noise_model is of type {type(given).__name__}: give a noise model, the "
+            f'path of one (.npz), or "{LEARN}"'
         )
     if kept is None:
         return load_noise_model(given) if isinstance(given, str | Path) else given

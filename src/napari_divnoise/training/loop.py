@@ -82,7 +82,6 @@ class Trainer:
         if self.device.type == "cpu":
             keep_freed_memory()
         self.dtype = resolve_dtype(config.precision, self.device)
-        self.patch_size = fitting_patch_size(images.shape[1:], config)
         self.step = 0
         self.elapsed_s = 0.0
         self.batch_size = config.batch_size
@@ -97,6 +96,7 @@ class Trainer:
 
     def _prepare_patches(self, images: Any) -> None:
         config = self.config
+        size = fitting_patch_size(images.shape[1:], config)
         n_images, n_rows, n_columns = (int(n) for n in images.shape)
         block = validation_block(
             (n_images, n_rows, n_columns),
@@ -104,6 +104,11 @@ class Trainer:
             SMALLEST_VALIDATED_IMAGE,
             config.seed,
         )
+        if block is not None:
+            # Beside the block there must be room for a patch.
+            room = max(n_rows - block.height, n_columns - block.width)
+            size = min(size, room // 2**config.depth * 2**config.depth)
+        self.patch_size: int = size
         self._stream = PatchStream(
             images,
             size=self.patch_size,

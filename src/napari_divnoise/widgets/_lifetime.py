@@ -40,20 +40,21 @@ def companion_of(viewer: Any, kind: type[Companion]) -> Companion:
 def connect_while(
     widget: QObject, connections: list[tuple[Any, Callable[..., Any]]]
 ) -> None:
-    """Connect signals of things that outlive `widget`, until Qt destroys it.
+    """Connect events of things that outlive `widget`, until Qt destroys it.
 
     Parameters
     ----------
     widget : QObject
         Whose slots they are.
-    connections : list of (signal, slot)
-        Signals of the session, of napari or of Qt.
+    connections : list of (event, slot)
+        Events of the session or of napari. Not Qt's signals: Qt undoes those itself,
+        and it is too late to touch them when a widget is being destroyed.
     """
 
     def undo() -> None:
         for signal, slot in connections:
-            # Qt has undone its own connections by then, and says so.
-            with suppress(TypeError, RuntimeError):
+            # At the end of the program the other side may have gone first.
+            with suppress(TypeError, ValueError, RuntimeError):
                 signal.disconnect(slot)
 
     for signal, slot in connections:

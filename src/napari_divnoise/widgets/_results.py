@@ -233,6 +233,8 @@ class Results:
             run_id=opened.facts["run_id"],
             model_hash=opened.facts["model_hash"],
             noise_model_hash=opened.facts["noise_model_hash"],
+            device=opened.posterior.device,
+            precision=opened.posterior.precision,
         )
 
 

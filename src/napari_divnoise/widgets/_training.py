@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
+import psutil
 
 from ._errors import ReportedError, TrainerDiedError
 from ._work import NICENESS
@@ -210,11 +211,21 @@ def _train_here(
 
 
 def _environment() -> dict[str, str]:
-    """Return the environment, with this package where Python looks for it."""
+    """Return the environment, with this package where Python looks for it.
+
+    One core is left to the window. Not for its sake alone: the threads of a step wait
+    for one another, and where one has to share its core, all are slowed down, many
+    times over.
+    """
     package = str(Path(__file__).parents[2])
     known = os.environ.get("PYTHONPATH", "")
     paths = [package, *(path for path in known.split(os.pathsep) if path)]
-    return {**os.environ, "PYTHONPATH": os.pathsep.join(paths)}
+    n_cores = psutil.cpu_count(logical=False) or os.cpu_count() or 2
+    return {
+        "OMP_NUM_THREADS": str(max(n_cores - 1, 1)),
+        **os.environ,
+        "PYTHONPATH": os.pathsep.join(paths),
+    }
 
 
 def _watch(

@@ -116,14 +116,14 @@ class DenoisePage(QWidget):
         self.cancel_button.clicked.connect(self._denoiser.cancel)
         self.looks.valueChanged.connect(self._on_look_chosen)
         self.compare_button.toggled.connect(self._on_compare_toggled)
+        self._denoiser.changed.connect(self._show_state)
+        self._denoiser.stepped.connect(self._on_stepped)
         fields = self._session.events
         connect_while(
             self,
             [
                 (fields.model, self._show_state),
                 (fields.sources, self._on_sources_changed),
-                (self._denoiser.changed, self._show_state),
-                (self._denoiser.stepped, self._on_stepped),
             ],
         )
 

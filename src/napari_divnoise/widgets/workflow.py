@@ -133,6 +133,11 @@ class WorkflowWidget(QWidget):
         self.denoise_page.model_card.fileChosen.connect(self.loader.load)
         for page in self.pages:
             page.reasonChanged.connect(self._show_frame)
+        self.trainer.failed.connect(self.problem.show_problem)
+        self.denoiser.failed.connect(self.problem.show_problem)
+        self.denoiser.changed.connect(self._show_status)
+        self.denoiser.stepped.connect(self._show_status)
+        self.denoiser.samplesComing.connect(self._on_samples_coming)
         fields = self.session.events
         connect_while(
             self,
@@ -144,11 +149,6 @@ class WorkflowWidget(QWidget):
                 (fields.method, self._show_facts),
                 (fields.posterior, self._show_facts),
                 (fields.training, self._on_training_changed),
-                (self.trainer.failed, self.problem.show_problem),
-                (self.denoiser.failed, self.problem.show_problem),
-                (self.denoiser.changed, self._show_status),
-                (self.denoiser.stepped, self._show_status),
-                (self.denoiser.samplesComing, self.trainer.put_preview_away),
             ],
         )
 
@@ -233,6 +233,9 @@ class WorkflowWidget(QWidget):
         """Take the network as it is now; the training goes on."""
         if self.session.run is not None:
             self.loader.load(self.session.run)
+
+    def _on_samples_coming(self) -> None:
+        self.trainer.put_preview_away()
 
     def _on_denoise_clicked(self) -> None:
         self.show_page(DENOISE)
