@@ -18,7 +18,7 @@ from qtpy.QtWidgets import (
 )
 
 from napari_divnoise.session import Training, inbox, session_of
-from napari_divnoise.widgets._lifetime import companion_of
+from napari_divnoise.widgets._lifetime import companion_of, is_alive
 from napari_divnoise.widgets._theme import palette
 from napari_divnoise.widgets._trainer import Trainer
 from napari_divnoise.widgets.workflow import DENOISE, NOISE, TRAIN, WorkflowWidget
@@ -227,12 +227,12 @@ def test_closing_the_dock_leaves_the_training_alone(
     until(lambda: session.images is not None)
     trainer.start(order_of(session, home / "run", LONG))
     until(lambda: session.training.activity == "running")
-    assert trainer.n_docks == 1
+    assert list(trainer.docks) == [widget]
     gone: list[bool] = []
     widget.destroyed.connect(lambda: gone.append(True))
     window.window.remove_dock_widget(widget)
     until(lambda: gone)
-    assert trainer.n_docks == 0
+    assert not any(map(is_alive, trainer.docks))
     n_before = len(session.history)
     until(lambda: len(session.history) > n_before)
     again = dock(window)

@@ -9,12 +9,15 @@ from qtpy.QtCore import QObject, Signal
 
 from ..session import session_of
 from ._denoising import denoise
+from ._lifetime import is_alive
 from ._preferences import preferences
 from ._results import Results
 from ._train_form import minutes
 from ._work import run
 
 if TYPE_CHECKING:
+    from qtpy.QtWidgets import QWidget
+
     from ._denoising import Job, Opened, Step
     from ._errors import Problem
     from ._work import Work
@@ -38,8 +41,8 @@ class Denoiser(QObject):
 
     Attributes
     ----------
-    n_docks : int
-        Docks that show the progress; without one napari's activity dock does.
+    docks : set of QWidget
+        They show the progress; without one napari's activity dock does.
     """
 
     samplesComing = Signal()
@@ -49,7 +52,7 @@ class Denoiser(QObject):
 
     def __init__(self, viewer: Any) -> None:
         super().__init__()
-        self.n_docks = 0
+        self.docks: weakref.WeakSet[QWidget] = weakref.WeakSet()
         self._viewer = weakref.ref(getattr(viewer, "__wrapped__", viewer))
         self._session = session_of(viewer)
         self._queue: list[Job] = []
@@ -124,7 +127,9 @@ class Denoiser(QObject):
         self.step = step
         self.results.show_step(step)
         if self._work is not None:
-            self._work.show_progress(None if self.n_docks else step.fraction)
+            self._work.show_progress(
+                None if any(map(is_alive, self.docks)) else step.fraction
+            )
         self.stepped.emit(step)
 
     def _on_done(self, opened: Opened) -> None:

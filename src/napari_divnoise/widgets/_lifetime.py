@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import weakref
-from contextlib import suppress
 from typing import TYPE_CHECKING, Any, TypeVar
+
+from qtpy.compat import isalive
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -37,26 +38,35 @@ def companion_of(viewer: Any, kind: type[Companion]) -> Companion:
     return found
 
 
-def connect_while(
-    widget: QObject, connections: list[tuple[Any, Callable[..., Any]]]
-) -> None:
-    """Connect events of things that outlive `widget`, until Qt destroys it.
+def connect_while_alive(connections: list[tuple[Any, Callable[[Any], object]]]) -> None:
+    """Connect events of the session or of napari to methods of widgets.
+
+    Those events know nothing of Qt, and would call a widget whose dock was closed.
+    Each connection undoes itself at the first event after that. (To undo it when Qt
+    destroys the widget is too late at the end of a program: Python is half gone then.)
 
     Parameters
     ----------
-    widget : QObject
-        Whose slots they are.
-    connections : list of (event, slot)
-        Events of the session or of napari. Not Qt's signals: Qt undoes those itself,
-        and it is too late to touch them when a widget is being destroyed.
+    connections : list of (event, method)
+        The method of a QObject is given the event's first value.
     """
+    for event, method in connections:
+        event.connect(_guarded(event, method))
 
-    def undo() -> None:
-        for signal, slot in connections:
-            # At the end of the program the other side may have gone first.
-            with suppress(TypeError, ValueError, RuntimeError):
-                signal.disconnect(slot)
 
-    for signal, slot in connections:
-        signal.connect(slot)
-    widget.destroyed.connect(undo)
+def _guarded(event: Any, method: Callable[[Any], object]) -> Callable[..., None]:
+    find = weakref.WeakMethod(method)
+
+    def call(value: Any = None, *_rest: Any) -> None:
+        found: Any = find()
+        if found is None or not is_alive(found.__self__):
+            event.disconnect(call)
+            return
+        found(value)
+
+    return call
+
+
+def is_alive(thing: QObject) -> bool:
+    """Whether Qt's half of an object is still there."""
+    return bool(isalive(thing))  # type: ignore[no-untyped-call]  # qtpy has none

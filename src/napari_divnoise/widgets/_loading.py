@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from qtpy.QtCore import QObject, Signal
 
 from ..session import inbox
-from ._lifetime import connect_while
+from ._lifetime import connect_while_alive
 from ._work import once, run
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ class Loader(QObject):
     def __init__(self, session: Session, parent: QObject) -> None:
         super().__init__(parent)
         self._session = session
-        connect_while(self, [(inbox.received, self._on_file_received)])
+        connect_while_alive([(inbox.received, self._on_file_received)])
 
     def take_waiting(self) -> None:
         """Open what was dropped on napari before there was a dock."""

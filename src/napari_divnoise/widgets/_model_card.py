@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from qtpy.QtCore import Signal
 
 from ._files import ask_for_path
-from ._lifetime import connect_while
+from ._lifetime import connect_while_alive
 from ._parts import Card, Words, button, row
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ class ModelCard(Card):
         browse = button("Open model...", "denoise.browse", "link")
         super().__init__(self._words, self._noise, row(browse, None))
         browse.clicked.connect(self._on_browse_clicked)
-        connect_while(self, [(session.events.model, self._on_model_changed)])
+        connect_while_alive([(session.events.model, self._on_model_changed)])
         self._on_model_changed(session.model)
 
     def _on_browse_clicked(self) -> None:

@@ -10,12 +10,15 @@ from typing import TYPE_CHECKING, Any
 from qtpy.QtCore import QObject, Signal
 
 from ..session import Training, session_of
+from ._lifetime import is_alive
 from ._preview import PreviewLayer
 from ._train_form import minutes
 from ._training import train
 from ._work import run
 
 if TYPE_CHECKING:
+    from qtpy.QtWidgets import QWidget
+
     from ..runs import Model, RunFolder
     from ._errors import Problem
     from ._training import Event, Order
@@ -34,15 +37,15 @@ class Trainer(QObject):
 
     Attributes
     ----------
-    n_docks : int
-        Docks that show the progress; without one napari's activity dock does.
+    docks : set of QWidget
+        They show the progress; without one napari's activity dock does.
     """
 
     failed = Signal(object)
 
     def __init__(self, viewer: Any) -> None:
         super().__init__()
-        self.n_docks = 0
+        self.docks: weakref.WeakSet[QWidget] = weakref.WeakSet()
         self._viewer = weakref.ref(getattr(viewer, "__wrapped__", viewer))
         self.session = session_of(viewer)
         self._news: deque[Event] = deque()
@@ -143,7 +146,9 @@ class Trainer(QObject):
             self._set(**changes)
         if self._work is not None and self.session.history:
             fraction = self.session.history[-1].fraction
-            self._work.show_progress(None if self.n_docks else fraction)
+            self._work.show_progress(
+                None if any(map(is_alive, self.docks)) else fraction
+            )
 
     def _take_in(self, event: Event, changes: dict[str, Any]) -> None:
         kind = event["event"]

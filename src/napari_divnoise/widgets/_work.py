@@ -10,18 +10,21 @@ page that started the work as a `Problem`, never as a traceback on the screen.
 from __future__ import annotations
 
 import atexit
+import gc
 import os
 import sys
 import threading
 import time
+import weakref
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from napari.qt.threading import GeneratorWorker, create_worker
 from napari.utils import progress
-from qtpy.QtCore import QObject, QThreadPool, Signal
+from qtpy.QtCore import QCoreApplication, QEvent, QObject, QThreadPool, Signal
 
 from ._errors import Problem, explain
+from ._lifetime import is_alive
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
@@ -75,8 +78,10 @@ class Work(QObject):
         title: str,
         make: Callable[[], Generator[Any, None, Any]],
         per_second: float = SHOWS_PER_SECOND,
+        owner: QObject | None = None,
     ) -> None:
         super().__init__()
+        self._owner = None if owner is None else weakref.ref(owner)
         self.title = title
         self.is_running = True
         self._bar: progress | None = None
@@ -89,7 +94,7 @@ class Work(QObject):
         work.__qualname__ = title
         worker = create_worker(work, _worker_class=_StoppableWorker)
         self._worker = worker
-        worker.yielded.connect(self.yielded)
+        worker.yielded.connect(self._on_worker_yielded)
         worker.returned.connect(self._on_worker_returned)
         worker.finished.connect(self._on_worker_finished)
 
@@ -109,11 +114,6 @@ class Work(QObject):
     def stop(self) -> None:
         """Ask for the end: the generator is closed at its next yield."""
         self._worker.quit()
-
-    def orphan(self) -> None:
-        """End, and tell nobody: whoever wanted to know has gone."""
-        self.blockSignals(True)
-        self.stop()
 
     def show_progress(self, fraction: float | None) -> None:
         """Show the share done, 0 to 1, in napari's activity dock; ``None`` hides it.
@@ -135,7 +135,23 @@ class Work(QObject):
             self._bar.close()
             self._bar = None
 
+    def _is_wanted(self) -> bool:
+        """Whether somebody listens; work that nobody waits for ends."""
+        if self._owner is None:
+            return True
+        owner = self._owner()
+        if owner is not None and is_alive(owner):
+            return True
+        self.stop()
+        return False
+
+    def _on_worker_yielded(self, value: Any) -> None:
+        if self._is_wanted():
+            self.yielded.emit(value)
+
     def _on_worker_returned(self, value: Any) -> None:
+        if not self._is_wanted():
+            return
         if isinstance(value, _Failed):
             self.failed.emit(value.problem)
         elif not self.was_stopped:
@@ -145,7 +161,8 @@ class Work(QObject):
         self.is_running = False
         _running.discard(self)
         self._close_bar()
-        self.finished.emit()
+        if self._is_wanted():
+            self.finished.emit()
 
 
 def run(
@@ -177,7 +194,7 @@ def run(
         The work ends with it. Needed where a callback is no method of a QObject: Qt
         forgets those by itself.
     """
-    work = Work(title, make, per_second)
+    work = Work(title, make, per_second, owner)
     for signal, slot in (
         (work.yielded, on_yield),
         (work.returned, on_return),
@@ -186,8 +203,6 @@ def run(
     ):
         if slot is not None:
             signal.connect(slot)
-    if owner is not None:
-        owner.destroyed.connect(work.orphan)
     work.start()
     return work
 
@@ -260,4 +275,16 @@ def wait_for_all(patience_ms: int = PATIENCE_MS) -> None:
         _pool().waitForDone(patience_ms)
 
 
-atexit.register(wait_for_all)
+def _leave_nothing() -> None:
+    """End the work, and delete what waits to be deleted, before Qt is taken down.
+
+    PyQt walks over all its objects at the end; a closed window that no event loop has
+    deleted yet falls apart under its feet, and the program that ended well crashes.
+    """
+    wait_for_all()
+    if QCoreApplication.instance() is not None:
+        QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete.value)
+    gc.collect()
+
+
+atexit.register(_leave_nothing)

@@ -9,7 +9,7 @@ from qtpy.QtWidgets import QCheckBox, QComboBox, QLabel, QSpinBox, QWidget
 
 from ._compare import Comparison
 from ._jobs import SLICE, Settings, jobs_of
-from ._lifetime import connect_while
+from ._lifetime import connect_while_alive
 from ._model_card import ModelCard
 from ._parts import (
     Card,
@@ -119,8 +119,7 @@ class DenoisePage(QWidget):
         self._denoiser.changed.connect(self._show_state)
         self._denoiser.stepped.connect(self._on_stepped)
         fields = self._session.events
-        connect_while(
-            self,
+        connect_while_alive(
             [
                 (fields.model, self._show_state),
                 (fields.sources, self._on_sources_changed),

@@ -10,7 +10,7 @@ from qtpy.QtWidgets import QComboBox, QWidget
 
 from ._bar import ThinBar
 from ._files import ask_for_path
-from ._lifetime import connect_while
+from ._lifetime import connect_while_alive
 from ._noise_forms import NOISE_MODEL_FILES, FileForm, FitForm, NumbersForm
 from ._noise_view import NoiseView
 from ._noise_work import NoiseWork, signal_range
@@ -123,8 +123,7 @@ class NoisePage(QWidget):
         self.work.judged.connect(self.view.show_share_outside)
         self.work.runningChanged.connect(self._on_running_changed)
         fields = self._session.events
-        connect_while(
-            self,
+        connect_while_alive(
             [
                 (fields.noise_model, self._on_noise_model_changed),
                 (fields.method, self._on_method_changed),

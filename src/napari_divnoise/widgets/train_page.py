@@ -9,7 +9,7 @@ from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QMessageBox, QPushButton, QWidget
 
 from ._files import ask_for_path
-from ._lifetime import connect_while
+from ._lifetime import connect_while_alive
 from ._parts import Card, Words, button, column, heading, row
 from ._preferences import preferences
 from ._progress_view import ProgressView
@@ -120,8 +120,7 @@ class TrainPage(QWidget):
         self.denoise_button.clicked.connect(self.denoiseClicked)
         self.save_button.clicked.connect(self._on_save_clicked)
         fields = self._session.events
-        connect_while(
-            self,
+        connect_while_alive(
             [
                 (fields.training, self._on_training_changed),
                 (fields.images, self._on_choice_changed),

@@ -10,7 +10,7 @@ from qtpy.QtWidgets import QFrame, QScrollArea, QStackedWidget, QWidget
 
 from ..session import session_of
 from ._denoiser import Denoiser
-from ._lifetime import companion_of, connect_while
+from ._lifetime import companion_of, connect_while_alive
 from ._loading import Loader
 from ._parts import IconButton, Words, button, column, row
 from ._status import ProblemCard, StatusLine
@@ -50,11 +50,12 @@ class WorkflowWidget(QWidget):
         self.session = session_of(napari_viewer)
         self.trainer = companion_of(napari_viewer, Trainer)
         self.denoiser = companion_of(napari_viewer, Denoiser)
+        self.trainer.docks.add(self)
+        self.denoiser.docks.add(self)
         self._was_docked = False
         self._closing = QTimer(self)
         self._closing.setSingleShot(True)
         self._closing.timeout.connect(self._delete_if_closed)
-        self._count_dock()
         self._make_children()
         self._lay_out()
         self._connect()
@@ -85,17 +86,6 @@ class WorkflowWidget(QWidget):
         self.back_button = button("Back", "frame.back")
         self.next_button = button("Next", "frame.next", "primary")
         self.reason = Words(tone="warning")
-
-    def _count_dock(self) -> None:
-        workers = (self.trainer, self.denoiser)
-
-        def forget_dock() -> None:
-            for worker in workers:
-                worker.n_docks -= 1
-
-        for worker in workers:
-            worker.n_docks += 1
-        self.destroyed.connect(forget_dock)
 
     def _lay_out(self) -> None:
         for page in self.pages:
@@ -139,8 +129,7 @@ class WorkflowWidget(QWidget):
         self.denoiser.stepped.connect(self._show_status)
         self.denoiser.samplesComing.connect(self._on_samples_coming)
         fields = self.session.events
-        connect_while(
-            self,
+        connect_while_alive(
             [
                 (self.viewer.events.theme, self._on_theme_changed),
                 (fields.images, self._show_facts),
