@@ -47,6 +47,11 @@ def test_our_own_errors_speak_for_themselves() -> None:
     assert problem.text() == "Training cannot go on. Size 24 is too small: take 32."
 
 
+def test_a_missing_file_is_not_said_to_be_unwritable() -> None:
+    problem = explain(FileNotFoundError("no model at a: check the path"), "opening")
+    assert problem.text() == "A file is not there. No model at a: check the path."
+
+
 def test_a_full_disk_is_told_through_the_error_of_the_run_folder() -> None:
     error = StorageError("the disk is full: free some space")
     assert "full" in explain(error, "training").text()

@@ -112,6 +112,13 @@ def test_a_dropped_layer_joins_the_ticked_ones(
     assert names(picker) == ["a", "b"]
 
 
+def test_two_layers_are_both_seen(picker: LayerList, viewer: ViewerModel) -> None:
+    for name in "ab":
+        viewer.add_image(CELLS, name=name)
+    needed = sum(row.sizeHint().height() for row in picker._rows)
+    assert picker._scroll.height() >= needed
+
+
 def test_many_layers_scroll_and_do_not_push(
     picker: LayerList, viewer: ViewerModel
 ) -> None:

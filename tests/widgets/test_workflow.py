@@ -91,6 +91,18 @@ def test_from_an_image_to_the_page_that_trains(
     until(lambda: "CPU" in widget._facts.text() or "GPU" in widget._facts.text())
 
 
+def test_the_reason_has_room_between_the_buttons(viewer: Any, qtbot: QtBot) -> None:
+    widget = WorkflowWidget(viewer)
+    qtbot.addWidget(widget)
+    widget.resize(WIDTH, 800)
+    widget.show()
+    widget.show_page(TRAIN)
+    qtbot.wait(10)
+    assert widget.reason.text()
+    assert widget.reason.width() > 150
+    assert widget.next_button.geometry().bottom() > 780
+
+
 def everything_open(widget: WorkflowWidget) -> None:
     for fold in widget.findChildren(QAbstractButton):
         if type(fold).__name__ == "_FoldHead":

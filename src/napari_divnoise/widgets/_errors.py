@@ -133,6 +133,8 @@ def _disk(error: BaseException, doing: str) -> tuple[str, str, str]:
             f"There was no room left while {doing}.",
             "Free some space, or choose another folder; what was written stays.",
         )
+    if isinstance(error, FileNotFoundError):
+        return ("A file is not there", f"{_sentence(error)}.", "")
     return (
         "A file could not be read or written",
         _sentence(error),

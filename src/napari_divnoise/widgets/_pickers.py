@@ -171,7 +171,9 @@ class LayerList(QFrame):
 
     def _fit_height(self) -> None:
         """Take the height of a few layers; more of them scroll."""
-        wanted = self._inside.sizeHint().height() + 4
+        # The layout knows new rows before the widget around it does.
+        self._column.invalidate()
+        wanted = self._column.sizeHint().height() + 4
         self._scroll.setFixedHeight(min(max(wanted, 44), LIST_HEIGHT))
 
     def _on_row_toggled(self) -> None:

@@ -38,7 +38,7 @@ class Plot(pg.PlotWidget):
         self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         self._labels = {"bottom": x_label, "left": y_label}
         self.getAxis("left").setWidth(46)
-        self.getAxis("bottom").setHeight(36)
+        self.getAxis("bottom").setHeight(42)
         self.colors: Palette | None = None
 
     def apply_palette(self, colors: Palette) -> None:

@@ -56,6 +56,7 @@ class Results:
         self._std_top = 0.0
         self.samples: LazySamples | None = None
         self.n_done = 0
+        self._newest: Step | None = None
 
     @property
     def name(self) -> str:
@@ -75,19 +76,20 @@ class Results:
 
     def show_step(self, step: Step) -> None:
         """Take in more samples of one plane."""
-        self.n_done = step.n_done
-        is_first = "mean" not in self._canvases
+        self.n_done, self._newest = step.n_done, step
         self._write("mean", step, step.mean)
-        if is_first and "samples" in self._wanted:
-            self._add_samples(step)
         if step.n_done >= min(FIRST_STD, self._job.n_samples):
             self._write("std", step, step.std)
-            self._stretch_std(step.std_top)
         for level, values in step.quantiles.items():
             self._write(f"quantile {level}", step, values)
+        # napari takes tens of milliseconds for a new layer: one at each step.
+        self._add_one(step)
+        self._stretch_std(step.std_top)
 
     def finish(self, n_wanted: int) -> None:
         """Draw the thumbnails, and name the samples if fewer than were wanted."""
+        while self._newest is not None and self._add_one(self._newest):
+            self._stretch_std(self._newest.std_top)
         for key in self._layers:
             layer = self.layer(key)
             if layer is not None:
@@ -109,17 +111,24 @@ class Results:
     # ------------------------------------------------------------------ layers
 
     def _write(self, key: str, step: Step, values: npt.NDArray[np.float32]) -> None:
-        """Put more samples of a plane into a canvas, and its layer on the screen."""
-        is_new = key not in self._canvases
-        if is_new:
+        """Put more samples of a plane into a canvas, and on the screen if shown."""
+        if key not in self._canvases:
             self._canvases[key] = self._canvas(key, step.opened)
         np.copyto(self._canvases[key][step.plane], values)
-        if is_new and (key in self._wanted or key not in VIEWS):
-            self._add(key, step.opened)
-            return
         layer = self.layer(key)
         if layer is not None:
             layer.refresh(thumbnail=False, extent=False, highlight=False)
+
+    def _add_one(self, step: Step) -> bool:
+        """Add the next layer that is wanted and not there; False if there is none."""
+        for key in self._canvases:
+            if key not in self._layers and (key in self._wanted or key not in VIEWS):
+                self._add(key, step.opened)
+                return True
+        if "samples" in self._wanted and self.samples is None:
+            self._add_samples(step)
+            return True
+        return False
 
     def _canvas(self, key: str, opened: Opened) -> npt.NDArray[np.float32]:
         """Return ``(N, Y, X)``; planes to come show what was observed."""

@@ -9,7 +9,7 @@ from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QCheckBox, QComboBox, QLineEdit, QVBoxLayout, QWidget
 
 from ._fields import TrainingFields, settings_between
-from ._parts import Fold, IconButton, Segments, Words, column, form, row
+from ._parts import Fold, Segments, Words, column, form, row
 from ._preferences import preferences
 from ._theme import set_tone
 from ._tooltips import tip
@@ -53,7 +53,6 @@ class TrainForm(QWidget):
         self._means = Words("Getting ready...", "quiet")
         self.run_name = QLineEdit()
         tip(self.run_name, "train.run_name")
-        self._open_folder = IconButton("folder", "train.open_folder")
         self._where = Words()
         self.device = QComboBox()
         tip(self.device, "train.device")

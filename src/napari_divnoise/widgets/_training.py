@@ -38,8 +38,7 @@ LAST_LINES = 30
 WORDS_FILE = "trainer.txt"
 Event = dict[str, Any]
 
-# By run folder. A process that is detached is kept here too, so that its end is noticed
-# if it is watched again, and it leaves no zombie.
+# By run folder, detached ones too: their end is noticed if they are watched again.
 _started: dict[Path, subprocess.Popen[bytes]] = {}
 Mode = Literal["new", "resume", "attach"]
 

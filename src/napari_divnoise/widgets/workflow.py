@@ -101,7 +101,7 @@ class WorkflowWidget(QWidget):
             self.problem,
             rule,
             self._stack,
-            row(self.back_button, self.reason, None, self.next_button),
+            row(self.back_button, self.reason, self.next_button),
         )
         layout.setContentsMargins(8, 6, 8, 8)
         layout.setStretchFactor(self._stack, 1)
@@ -167,6 +167,7 @@ class WorkflowWidget(QWidget):
         self.next_button.setVisible(not is_last)
         self.next_button.setEnabled(not reason)
         self.reason.say(reason, "warning")
+        self.reason.setVisible(True)  # empty, it still keeps the buttons apart
 
     def _on_back_clicked(self) -> None:
         self.show_page(self.page - 1)
