@@ -43,6 +43,9 @@ class FitForm(QWidget):
         key = "noise.observation" if with_signal else "noise.frames"
         self.observation = LayerCombo(viewer, accepts, key, proposes=not with_signal)
         self.signal = LayerCombo(viewer, is_image, "noise.signal")
+        # Where it is not asked for it has no place, and must go with this form.
+        self.signal.setParent(self)
+        self.signal.setVisible(with_signal)
         self.kind = Segments(
             {"mixture": "Gaussian mixture", "gaussian": "One Gaussian"}, "noise.kind"
         )

@@ -32,6 +32,8 @@ class Plot(pg.PlotWidget):
         super().__init__(background=None)
         self.setStyleSheet("background: transparent; border: 0px;")
         self.setMenuEnabled(False)
+        # pyqtgraph makes a menu all the same, without a parent: it would stay behind.
+        self.getPlotItem().ctrlMenu.setParent(self)
         self.setMouseEnabled(x=False, y=False)
         self.hideButtons()
         self.setFixedHeight(height)

@@ -121,14 +121,15 @@ class Results:
 
     def _add_one(self, step: Step) -> bool:
         """Add the next layer that is wanted and not there; False if there is none."""
-        for key in self._canvases:
-            if key not in self._layers and (key in self._wanted or key not in VIEWS):
-                self._add(key, step.opened)
-                return True
-        if "samples" in self._wanted and self.samples is None:
+        wanted = (k for k in self._canvases if k in self._wanted or k not in VIEWS)
+        due = [key for key in wanted if key not in self._layers]
+        if "samples" in self._wanted and self.samples is None and "mean" not in due:
             self._add_samples(step)
-            return True
-        return False
+        elif due:
+            self._add(due[0], step.opened)
+        else:
+            return False
+        return True
 
     def _canvas(self, key: str, opened: Opened) -> npt.NDArray[np.float32]:
         """Return ``(N, Y, X)``; planes to come show what was observed."""
