@@ -10,6 +10,9 @@ READY := .venv/.ready
 # What needs Qt or napari. Everything else is tested as on a machine that has neither.
 WINDOW_TESTS := $(wildcard tests/widgets tests/test_manifest.py tests/test_readers.py \
 	tests/test_session.py)
+# Among the others some ask napari too, whether it takes what we hand it; without it
+# those are skipped, so that they run once more with it.
+NAPARI_TESTS := tests/layers tests/sample_data/test_menu.py
 PYTEST := $(BIN)/python -m pytest --durations=5 --durations-min=2 $(ARGS)
 # A choice of tests may leave one of the two runs without any, which pytest calls a 5.
 NONE_IS_FINE := $(if $(ARGS),|| (($$? == 5)))
@@ -31,7 +34,7 @@ test-stages: $(READY) ## the tests that must pass where napari and Qt are missin
 
 test-window: $(READY) ## the tests that open windows, on a virtual screen if need be
 	NAPARI_STRICT_QT=1 NAPARI_ENSURE_PLUGIN_MAIN_THREAD=1 \
-		.ci/screen $(PYTEST) $(WINDOW_TESTS) $(NONE_IS_FINE)
+		.ci/screen $(PYTEST) $(WINDOW_TESTS) $(NAPARI_TESTS) $(NONE_IS_FINE)
 
 check: $(READY) ## ruff and mypy
 	$(BIN)/ruff check .
