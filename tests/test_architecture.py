@@ -33,7 +33,9 @@ MAY_IMPORT = {
     "segmentation": ({"summaries"}, ARRAYS),
     "runs": (
         STAGES,
-        TORCH | FILES | {"pydantic", "yaml", "safetensors", "matplotlib", "psutil"},
+        TORCH
+        | FILES
+        | {"pydantic", "yaml", "safetensors", "matplotlib", "psutil", "platformdirs"},
     ),
     "cli": (STAGES | {"runs", "sample_data"}, TORCH | {"typer", "rich", "yaml"}),
     "layers": (STAGES, ARRAYS),

@@ -118,6 +118,12 @@ def test_step_of_the_grey_values(values: np.ndarray, step: float) -> None:
     assert grey_step(sample) == pytest.approx(step, rel=1e-4)
 
 
+def test_a_hot_pixel_hides_no_step() -> None:
+    sample = np.random.default_rng(0).integers(100, 900, 40_000).astype(float)
+    sample[7] = 1e8
+    assert grey_step(sample) == 1
+
+
 def test_continuous_values_have_no_step() -> None:
     assert grey_step(np.random.default_rng(0).standard_normal(10_000)) == 0
 

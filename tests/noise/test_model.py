@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+import copy
+
 import numpy as np
 import pytest
 import torch
 
-from napari_divnoise.noise import GaussianNoiseModel, MixtureNoiseModel, NoiseModel
+from napari_divnoise.noise import (
+    GaussianNoiseModel,
+    HistogramNoiseModel,
+    MixtureNoiseModel,
+    NoiseModel,
+    valid_mask,
+)
 
 # Offsets, log-variances and shares of a skewed, signal-dependent noise.
 WEIGHT = [
@@ -20,9 +28,22 @@ WEIGHT = [
     [1.0, 0.0],
     [-0.5, -1.0],
 ]
+
+
+def histogram() -> HistogramNoiseModel:
+    """Return a table of triangles that widen with the signal."""
+    rows = 102 + 4 * np.arange(200)
+    columns = -297 + 2 * np.arange(800)
+    half_width = 20 + 0.1 * rows[:, None]
+    density = np.maximum(1 - np.abs(columns - rows[:, None]) / half_width, 0)
+    density /= 2 * density.sum(1, keepdims=True)
+    return HistogramNoiseModel(density, (100.0, 900.0), (-298.0, 1302.0), tol=1e-12)
+
+
 MODELS = {
     "mixture": MixtureNoiseModel(WEIGHT, 100.0, 900.0, min_sigma=4.0, tol=0.0),
     "gaussian": GaussianNoiseModel(2.0, -150.0, 9.0, (100.0, 900.0)),
+    "histogram": histogram(),
 }
 EXTREME = np.array([0, 1e-30, 1, -1e4, 1e4, 65535, 1e10, -1e10, 3e38, -3e38])
 
@@ -34,7 +55,8 @@ def model(request: pytest.FixtureRequest) -> NoiseModel:
 
 def moments(model: NoiseModel, signal: float) -> tuple[float, float, float]:
     """Integral, mean and variance of the density, by summing it finely."""
-    x = np.linspace(signal - 1500, signal + 1500, 30_001)
+    # Not on the edges of bins, where a table steps.
+    x = signal - 1500 + 0.1 * (np.arange(30_000) + 0.5)
     p = np.exp(model.log_prob(observation=x, signal=np.float64(signal))).astype(float)
     p *= x[1] - x[0]
     mean = (p * x).sum()
@@ -55,7 +77,9 @@ def test_density_has_the_stated_moments(model: NoiseModel, signal: float) -> Non
 
 def test_mean_observation_is_the_signal(model: NoiseModel) -> None:
     signal = np.array([50.0, 100.0, 500.0], np.float32)
-    np.testing.assert_array_equal(model.mean(signal), signal)
+    # A table says nothing beyond its rows.
+    known = signal[2:] if model.kind == "histogram" else signal
+    np.testing.assert_allclose(model.mean(known), known, rtol=1e-6)
 
 
 @pytest.mark.parametrize("signal", [150.0, 700.0])
@@ -173,7 +197,12 @@ def test_half_precision_is_cast_up(model: NoiseModel) -> None:
 def test_gradients_are_those_of_finite_differences(model: NoiseModel) -> None:
     s = torch.linspace(60, 1000, 40)
     x = s + torch.linspace(-30, 40, 40)
-    for name, step in (("signal", 0.5), ("observation", 0.5)):
+    # A table is flat within each bin of the observation, and steps between them.
+    steps = {"signal": 0.5, "observation": 0.5}
+    if model.kind == "histogram":
+        x = x.round() + 1.1
+        steps = {"signal": 0.02, "observation": 0.02}
+    for name, step in steps.items():
         values = {"signal": s.clone(), "observation": x.clone()}
         values[name].requires_grad_()
         model.log_prob(**values).sum().backward()
@@ -208,3 +237,22 @@ def test_gpu_agrees_with_cpu(model: NoiseModel) -> None:
         rtol=1e-4,
         atol=0.1,
     )
+
+
+@pytest.mark.parametrize("as_tensor", [False, True])
+def test_valid_range_moves_with_the_units(model: NoiseModel, as_tensor: bool) -> None:
+    assert model.valid_range == (-np.inf, np.inf)
+    assert "valid_range" not in model.as_arrays()
+    clipped = copy.copy(model)
+    clipped.valid_range = (0.5, 65534.5)
+    normalized = clipped.normalized(1234.0, 321.0)
+    np.testing.assert_allclose(clipped.as_arrays()["valid_range"], (0.5, 65534.5))
+    x = np.array([[0, 1, 300], [65534, 65535, 70000]], np.float32)
+    expected = [[False, True, True], [True, False, False]]
+    for noise_model, values in ((clipped, x), (normalized, (x - 1234) / 321)):
+        mask = valid_mask(noise_model, torch.tensor(values) if as_tensor else values)
+        assert isinstance(mask, torch.Tensor if as_tensor else np.ndarray)
+        np.testing.assert_array_equal(np.asarray(mask), expected)
+    # The density itself takes no notice.
+    pixels = {"observation": x, "signal": x}
+    np.testing.assert_array_equal(clipped.log_prob(**pixels), model.log_prob(**pixels))

@@ -37,6 +37,15 @@ def test_likelihoods_are_those_of_the_pixels() -> None:
     assert "like the best single Gaussian" in report.sentence
 
 
+def test_one_hot_pixel_does_not_decide() -> None:
+    x = np.rint(SIGNAL + NOISE)
+    calm = report_fit(GAUSSIAN, x, SIGNAL)
+    x[0, 7, 7] = 1e8
+    hot = report_fit(GAUSSIAN, x, SIGNAL)
+    assert hot.nll == pytest.approx(calm.nll, abs=3e-3)
+    assert hot.gaussian_nll == pytest.approx(calm.gaussian_nll, abs=3e-3)
+
+
 def test_wrong_noise_model_is_poor() -> None:
     wrong = GaussianNoiseModel(0.0, 800.0, 1.0, (100, 1000))
     report = report_fit(wrong, SIGNAL + NOISE, SIGNAL)

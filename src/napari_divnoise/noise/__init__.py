@@ -7,42 +7,65 @@ from .calibration import (
     calibration_pairs,
     count_calibration_pairs,
 )
-from .fitting import fit_mixture, fit_noise_model, fit_to_pairs, fitting_mixture
+from .fitting import (
+    FittedNoiseModel,
+    fit_mixture,
+    fit_noise_model,
+    fit_to_pairs,
+    fitting_mixture,
+    fitting_noise_model,
+)
 from .gaussian import GaussianNoiseModel, fit_gaussian, gaussian_log_prob
-from .joint import JointHistogram, joint_histogram
+from .histogram import HistogramNoiseModel
+from .histogram_fitting import HistogramSettings, fit_histogram_to
+from .joint import JointHistogram, joint_histogram, variance_curve
+from .joint_files import load_pairs, save_pairs
 from .learned import LearnedGaussian
 from .mixture import MixtureNoiseModel
 from .mixture_fitting import FitProgress, MixtureSettings, fitting_mixture_to
 from .model import NoiseModel
 from .pairs import grey_step
 from .report import FitReport, report_fit, report_on_pairs, share_out_of_range
+from .scene import Scene, look_at_scene
 from .storage import from_arrays, load_noise_model, save_noise_model
+from .valid import valid_mask
 
 __all__ = [
     "FitProgress",
     "FitReport",
+    "FittedNoiseModel",
     "GaussianNoiseModel",
+    "HistogramNoiseModel",
+    "HistogramSettings",
     "JointHistogram",
     "LearnedGaussian",
     "MixtureNoiseModel",
     "MixtureSettings",
     "NoiseModel",
+    "Scene",
     "calibrate_noise_model",
     "calibration_pairs",
     "count_calibration_pairs",
     "fit_gaussian",
+    "fit_histogram_to",
     "fit_mixture",
     "fit_noise_model",
     "fit_to_pairs",
     "fitting_mixture",
     "fitting_mixture_to",
+    "fitting_noise_model",
     "from_arrays",
     "gaussian_log_prob",
     "grey_step",
     "joint_histogram",
     "load_noise_model",
+    "load_pairs",
+    "look_at_scene",
     "report_fit",
     "report_on_pairs",
     "save_noise_model",
+    "save_pairs",
     "share_out_of_range",
+    "valid_mask",
+    "variance_curve",
 ]

@@ -18,6 +18,7 @@ from torch import nn
 
 from .joint import JointHistogram, joint_histogram
 from .model import Values, check_normalization, on_tensors
+from .valid import EVERYTHING, checked_range, normalized_range, range_arrays
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -67,6 +68,8 @@ class GaussianNoiseModel(nn.Module):
         Smallest variance, in squared camera units, above 0.
     signal_range : tuple of float
         Smallest and largest signal that the model was fitted on, camera units.
+    valid_range : tuple of float
+        Observations strictly inside carry likelihood: see `NoiseModel`.
 
     Raises
     ------
@@ -75,6 +78,7 @@ class GaussianNoiseModel(nn.Module):
     """
 
     kind = "gaussian"
+    valid_range: tuple[float, float]
 
     def __init__(
         self,
@@ -82,8 +86,10 @@ class GaussianNoiseModel(nn.Module):
         intercept: float,
         min_variance: float,
         signal_range: tuple[float, float],
+        valid_range: tuple[float, float] = EVERYTHING,
     ) -> None:
         super().__init__()
+        self.valid_range = checked_range(valid_range)
         self.slope = float(slope)
         self.intercept = float(intercept)
         self.min_variance = float(min_variance)
@@ -134,6 +140,7 @@ class GaussianNoiseModel(nn.Module):
             (self.slope * mean + self.intercept) / std**2,
             self.min_variance / std**2,
             ((low - mean) / std, (high - mean) / std),
+            normalized_range(self.valid_range, mean, std),
         )
         return model.to(self.device)
 
@@ -145,6 +152,7 @@ class GaussianNoiseModel(nn.Module):
             "intercept": np.array(self.intercept),
             "min_variance": np.array(self.min_variance),
             "signal_range": np.array(self.signal_range),
+            **range_arrays(self.valid_range),
         }
 
     def describe(self) -> str:
@@ -235,7 +243,9 @@ def fit_gaussian_to(
         slope, intercept = weighted_line(pairs.signal, square, weight)
         if np.allclose(last, (slope, intercept), rtol=1e-9, atol=0):
             break
-    return GaussianNoiseModel(slope, intercept, floor, pairs.signal_range)
+    return GaussianNoiseModel(
+        slope, intercept, floor, pairs.signal_range, pairs.valid_range
+    )
 
 
 def weighted_line(

@@ -20,6 +20,7 @@ from torch import nn
 from .gaussian import GaussianNoiseModel, gaussian_log_prob, weighted_line
 from .model import check_normalization
 from .pairs import grey_step
+from .valid import EVERYTHING, checked_range, clipped_range, normalized_range
 
 Array = npt.NDArray[np.float64]
 
@@ -55,9 +56,13 @@ class LearnedGaussian(nn.Module):
         Smallest standard deviation of the noise, above 0.
     signal_range : tuple of float
         Darkest and brightest signal to expect.
+    valid_range : tuple of float
+        Observations strictly inside carry likelihood: see `NoiseModel`. Clipped pixels
+        are found anew in the images whenever a training begins or goes on.
     """
 
     kind = "learned"
+    valid_range: tuple[float, float]
     _min_variance: torch.Tensor
     _ends: torch.Tensor
 
@@ -68,8 +73,10 @@ class LearnedGaussian(nn.Module):
         intercept: float,
         min_std: float,
         signal_range: tuple[float, float],
+        valid_range: tuple[float, float] = EVERYTHING,
     ) -> None:
         super().__init__()
+        self.valid_range = checked_range(valid_range)
         numbers = (slope, intercept, min_std)
         if not all(math.isfinite(n) and n > 0 for n in numbers):
             raise ValueError(
@@ -136,6 +143,7 @@ class LearnedGaussian(nn.Module):
             intercept=max(intercept, 0.5 * smallest),
             min_std=floor,
             signal_range=(darkest, brightest),
+            valid_range=_valid_range(images, mean, std),
         )
 
     def variance(self, signal: torch.Tensor) -> torch.Tensor:
@@ -166,7 +174,15 @@ class LearnedGaussian(nn.Module):
             at_zero * std**2 - slope * std * mean,
             self._min_variance.item() * std**2,
             (darkest * std + mean, brightest * std + mean),
+            normalized_range(self.valid_range, -mean / std, 1 / std),
         )
+
+
+def _valid_range(images: npt.ArrayLike, mean: float, std: float) -> tuple[float, float]:
+    """Return between which observations, in network units, nothing is clipped."""
+    pixels = np.asarray(images).reshape(-1)
+    sample = pixels[:: max(1, pixels.size // _STEP_SAMPLE)]
+    return normalized_range(clipped_range(sample, grey_step(sample)), mean, std)
 
 
 def _calm_noise(stack: Array) -> tuple[Array, Array]:

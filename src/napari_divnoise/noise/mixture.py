@@ -25,6 +25,7 @@ from torch import nn
 
 from .density import FARTHEST_T, Limits, MixtureLogProb, Parts, mixture_parts
 from .model import Values, check_normalization, on_tensors
+from .valid import EVERYTHING, checked_range, normalized_range, range_arrays
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -50,6 +51,8 @@ class MixtureNoiseModel(nn.Module):
         Constant added to the density, per camera unit, 0 or more. It caps the
         price of an outlier at ``-log(tol)`` nats, and takes the gradient of the
         signal away there. 0 switches it off.
+    valid_range : tuple of float
+        Observations strictly inside carry likelihood: see `NoiseModel`.
 
     Raises
     ------
@@ -64,6 +67,7 @@ class MixtureNoiseModel(nn.Module):
     """
 
     kind = "mixture"
+    valid_range: tuple[float, float]
     weight: torch.Tensor
     _coefficients: torch.Tensor
 
@@ -74,8 +78,10 @@ class MixtureNoiseModel(nn.Module):
         max_signal: float,
         min_sigma: float,
         tol: float = PUBLISHED_TOLERANCE,
+        valid_range: tuple[float, float] = EVERYTHING,
     ) -> None:
         super().__init__()
+        self.valid_range = checked_range(valid_range)
         numbers = torch.as_tensor(weight).detach().cpu().float().clone()
         self.min_signal = float(np.float32(min_signal))
         self.max_signal = float(np.float32(max_signal))
@@ -138,6 +144,7 @@ class MixtureNoiseModel(nn.Module):
             (self.max_signal - mean) / std,
             self.min_sigma / std**2,
             self.tol * std,
+            normalized_range(self.valid_range, mean, std),
         )
         return model.to(self.weight.device)
 
@@ -149,7 +156,12 @@ class MixtureNoiseModel(nn.Module):
         but outliers cost without limit.
         """
         model = MixtureNoiseModel(
-            self.weight, self.min_signal, self.max_signal, self.min_sigma, tol
+            self.weight,
+            self.min_signal,
+            self.max_signal,
+            self.min_sigma,
+            tol,
+            self.valid_range,
         )
         return model.to(self.weight.device)
 
@@ -162,6 +174,7 @@ class MixtureNoiseModel(nn.Module):
             "min_sigma": np.array(self.min_sigma, np.float32),
             "tol": np.array(self.tol, np.float64),
             "kind": np.array(self.kind),
+            **range_arrays(self.valid_range),
         }
 
     def describe(self) -> str:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from .joint import JointHistogram
+    from .model import NoiseModel
     from .pairs import Array
 
 _STEPS_PER_REPORT = 10
@@ -91,7 +92,7 @@ class MixtureSettings:
 
 @dataclass(frozen=True, slots=True)
 class FitProgress:
-    """Where the fit of a mixture stands.
+    """Where the fit of a noise model stands.
 
     Attributes
     ----------
@@ -100,14 +101,14 @@ class FitProgress:
     nll : float
         Mean of ``-log p(observation | signal)`` of the pairs, in nats per pixel. It
         may rise by some 1e-3 on the way: the fit also pays for far-off coefficients.
-    noise_model : MixtureNoiseModel
-        The best mixture so far, in camera units.
+    noise_model : NoiseModel
+        The best one so far, in camera units.
     """
 
     step: int
     n_steps: int
     nll: float
-    noise_model: MixtureNoiseModel
+    noise_model: NoiseModel
 
 
 def fitting_mixture_to(
@@ -174,6 +175,7 @@ class _Problem:
     scale: float
     limits: Limits
     variance_ends: tuple[float, float]
+    valid_range: tuple[float, float]
 
     @classmethod
     def of(cls, pairs: JointHistogram, settings: MixtureSettings) -> _Problem:
@@ -196,6 +198,7 @@ class _Problem:
                 0.0, (high - low) / scale, floor / scale**2, settings.tol * scale
             ),
             variance_ends=(float(ends[0]), float(ends[1])),
+            valid_range=pairs.valid_range,
         )
 
     def start(self, settings: MixtureSettings) -> Array:
@@ -259,7 +262,9 @@ class _Problem:
         bounded = weight.copy()
         bounded[k : 2 * k] = np.minimum(bounded[k : 2 * k], _LARGEST_LOG_VARIANCE)
         model = MixtureNoiseModel(bounded, *self.limits)
-        return model.normalized(-self.origin / self.scale, 1 / self.scale)
+        model = model.normalized(-self.origin / self.scale, 1 / self.scale)
+        model.valid_range = self.valid_range
+        return model
 
 
 def _softmax(logits: Array) -> tuple[Array, Array]:

@@ -32,10 +32,14 @@ class NoiseModel(Protocol):
     Attributes
     ----------
     kind : str
-        Name of the family: ``"gaussian"`` or ``"mixture"``.
+        Name of the family: ``"gaussian"``, ``"mixture"`` or ``"histogram"``.
+    valid_range : tuple of float
+        Observations strictly inside carry likelihood; ``(-inf, inf)`` where the fit
+        saw nothing clipped. `log_prob` takes no notice of it: see `valid_mask`.
     """
 
     kind: str
+    valid_range: tuple[float, float]
 
     @property
     def signal_range(self) -> tuple[float, float]:

@@ -3,18 +3,25 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
+
+from .valid import clipped_range
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 Array = npt.NDArray[np.float64]
 
-_BLOCK_SIZE = 1 << 18
+# Pixels that are counted at once: enough that adding up the counts costs little.
+_BLOCK_SIZE = 1 << 20
 _SAMPLE_SIZE = 200_000
+# Of the sample; fewer pixels that are not clipped tell no noise.
+_FEW_VALID = 100
+_MOST = (0.1, 99.9)
 
 
 class Pairs:
@@ -53,13 +60,25 @@ class Pairs:
                 f"that are not empty"
             )
 
-    def blocks(self) -> Iterator[tuple[Array, Array]]:
-        """Yield residual and signal, flat, float64, of some 1e5 pixels at a time."""
-        for x, s in _blocks(self.observation, self.signal, self.shape):
-            observation = np.asarray(x, dtype=np.float64)
-            signal = np.asarray(s, dtype=np.float64)
-            residual = self.residual_scale * (observation - signal)
-            yield residual.ravel(), np.broadcast_to(signal, residual.shape).ravel()
+        # Subtracting is exact enough in half the digits for what cameras write.
+        small = all(
+            np.can_cast(array.dtype, np.float32)
+            for array in (self.observation, self.signal)
+        )
+        self.dtype = np.dtype(np.float32 if small else np.float64)
+
+    def blocks(self, part: int = 0, n_parts: int = 1) -> Iterator[tuple[Any, Any]]:
+        """Yield observation and signal, flat, some 1e6 pixels at a time.
+
+        Parameters
+        ----------
+        part, n_parts : int
+            Every `n_parts`-th block, from number `part` on.
+        """
+        blocks = _blocks(self.observation, self.signal, self.shape)
+        for x, s in islice(blocks, part, None, n_parts):
+            observation, signal = np.broadcast_arrays(np.asarray(x), np.asarray(s))
+            yield observation.ravel(), signal.ravel()
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +93,10 @@ class Look:
         Distance of neighbouring grey values, 0 if continuous.
     residual, signal : numpy.ndarray
         A random sample of the pairs.
+    observation_range : tuple of float
+        Smallest and largest observation.
+    valid_range : tuple of float
+        Observations strictly inside are not clipped by the camera.
     """
 
     low: float
@@ -81,6 +104,8 @@ class Look:
     step: float
     residual: Array
     signal: Array
+    observation_range: tuple[float, float]
+    valid_range: tuple[float, float]
 
 
 def look_at(pairs: Pairs, trim: tuple[float, float]) -> Look:
@@ -92,23 +117,53 @@ def look_at(pairs: Pairs, trim: tuple[float, float]) -> Look:
         If a value is not finite, the observation, the signal or their difference is
         constant, or `trim` is no pair of rising percentiles.
     """
+    x, s, ends = _sample(pairs)
+    low, high = _trimmed(s, ends[1], trim)
+    residual = pairs.residual_scale * (x - s)
+    _check_contrast(x, residual, low, high)
+    step = grey_step(x)
+    valid_range = clipped_range(x, step)
+    valid = (x > valid_range[0]) & (x < valid_range[1])
+    if valid.sum() < min(_FEW_VALID, valid.size):
+        raise ValueError(
+            f"nearly all observations are {ends[0][0]:g} or {ends[0][1]:g}, the ends "
+            f"of the camera's scale: take images with another exposure or offset"
+        )
+    return Look(
+        low=low,
+        high=high,
+        step=step,
+        residual=residual[valid],
+        signal=s[valid],
+        observation_range=ends[0],
+        valid_range=valid_range,
+    )
+
+
+def _sample(
+    pairs: Pairs,
+) -> tuple[Array, Array, tuple[tuple[float, float], tuple[float, float]]]:
+    """Return a sample of observations and signals, and the ends of all of both."""
     rng = np.random.default_rng(0)
     share = _SAMPLE_SIZE / int(np.prod(pairs.shape))
-    samples: list[tuple[Array, Array]] = []
-    ends: list[float] = []
-    for residual, s in pairs.blocks():
-        _check_finite(residual, s)
-        ends += [float(s.min()), float(s.max())]
+    samples: list[tuple[Any, Any]] = []
+    ends: list[tuple[float, float, float, float]] = []
+    for x, s in pairs.blocks():
+        ends.append((float(x.min()), float(x.max()), float(s.min()), float(s.max())))
+        # NaN is the smallest and the largest of what it is among.
+        if not np.isfinite(ends[-1]).all():
+            raise ValueError(
+                "observation or signal holds NaN or infinity: replace those pixels or "
+                "crop them away before the noise model is fitted"
+            )
         if share < 1:
             chosen = rng.integers(s.size, size=int(np.ceil(share * s.size)))
-            residual, s = residual[chosen], s[chosen]
-        samples.append((residual, s))
-    residual, s = (np.concatenate(parts) for parts in zip(*samples, strict=True))
-    # In float32, the observation is what it was before the signal was subtracted.
-    x = (s + residual / pairs.residual_scale).astype(np.float32)
-    low, high = _trimmed(s, (min(ends), max(ends)), trim)
-    _check_contrast(x, residual, low, high)
-    return Look(low, high, grey_step(x) * pairs.residual_scale, residual, s)
+            x, s = x[chosen], s[chosen]
+        samples.append((x.astype(np.float64), s.astype(np.float64)))
+    x, s = (np.concatenate(parts) for parts in zip(*samples, strict=True))
+    x_low, x_high, s_low, s_high = np.array(ends).T
+    x_ends = float(x_low.min()), float(x_high.max())
+    return x, s, (x_ends, (float(s_low.min()), float(s_high.max())))
 
 
 def grey_step(sample: npt.NDArray[Any]) -> float:
@@ -123,8 +178,11 @@ def grey_step(sample: npt.NDArray[Any]) -> float:
     if values.size < 2 or 4 * values.size > sample.size:
         return 0.0
     steps = np.diff(values)
-    # Equal grey values that were scaled to floats differ in their last digits.
-    return float(steps[steps > 1e-6 * (values[-1] - values[0])].min())
+    # Equal grey values that were scaled to floats differ in their last digits. A hot
+    # pixel does not tell how large those are.
+    low, high = np.percentile(sample, _MOST)
+    span = float(high - low) or float(values[-1] - values[0])
+    return float(steps[steps > 1e-6 * span].min())
 
 
 def _trimmed(
@@ -142,17 +200,7 @@ def _trimmed(
     return low, high
 
 
-def _check_finite(residual: Array, signal: Array) -> None:
-    if not (np.isfinite(residual).all() and np.isfinite(signal).all()):
-        raise ValueError(
-            "observation or signal holds NaN or infinity: replace those pixels or "
-            "crop them away before the noise model is fitted"
-        )
-
-
-def _check_contrast(
-    x: npt.NDArray[np.float32], residual: Array, low: float, high: float
-) -> None:
+def _check_contrast(x: Array, residual: Array, low: float, high: float) -> None:
     if x.min() == x.max():
         raise ValueError(
             f"the observation is constant at {x[0]:g}: a noise model needs images "
