@@ -3,6 +3,7 @@
 from .axes import from_ncyx, parse_axes, rows_sentence, to_ncyx
 from .checks import check_trainable
 from .guessing import guess_axes
+from .inspection import MeanVariance, NoiseReport, inspect_noise
 from .intensities import (
     Normalization,
     estimate_normalization,
@@ -17,6 +18,8 @@ from .writing import write_tiff
 
 __all__ = [
     "ImageStack",
+    "MeanVariance",
+    "NoiseReport",
     "Normalization",
     "PixelArray",
     "Tile",
@@ -24,6 +27,7 @@ __all__ = [
     "estimate_normalization",
     "from_ncyx",
     "guess_axes",
+    "inspect_noise",
     "intensity_range",
     "map_tiles",
     "open_images",
