@@ -30,6 +30,24 @@ def test_the_paper_preset_is_the_published_schedule() -> None:
     assert paper.precision == "float32"
 
 
+def test_blind_spot_methods_have_presets_and_published_schedules_of_their_own() -> None:
+    for method, n_steps, n_samples in (("n2v", 2000, 200), ("pn2v", 1000, 800)):
+        paper = TrainingConfig.from_preset("paper", method=method)
+        assert (paper.n_steps, paper.batch_size, paper.patch_size) == (n_steps, 20, 100)
+        assert (paper.n_filters, paper.learning_rate) == (64, 1e-3)
+        assert paper.n_pixel_samples == n_samples
+        quick, standard, best = (
+            TrainingConfig.from_preset(name, method=method)  # type: ignore[arg-type]
+            for name in ("quick", "standard", "best")
+        )
+        assert quick.n_steps < standard.n_steps < best.n_steps
+        # A step takes longer than DivNoising's: the same minutes hold fewer.
+        assert quick.n_steps < TrainingConfig.from_preset("quick").n_steps
+        assert quick.max_minutes == 2
+    vae = TrainingConfig.from_preset("paper", method="vae")
+    assert vae.n_steps == TrainingConfig.from_preset("paper").n_steps
+
+
 def test_more_minutes_than_the_preset_give_more_steps() -> None:
     longer = TrainingConfig.from_preset("quick", max_minutes=30)
     assert longer.n_steps > TrainingConfig.from_preset("quick").n_steps
@@ -59,6 +77,8 @@ def test_the_rate_gets_its_weight_over_the_whole_training() -> None:
         ("method", "magic"),
         ("depth", 9),
         ("epochs", 10),
+        ("mask_share", 0.5),
+        ("n_pixel_samples", 1),
     ],
 )
 def test_a_wrong_setting_is_named(name: str, value: object) -> None:

@@ -7,7 +7,7 @@ convolutional variational autoencoders", ICLR 2021.
 from __future__ import annotations
 
 from copy import copy
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 import torch
 from torch import nn
@@ -181,6 +181,8 @@ class DivNoising(nn.Module):
     At depth 2 with 64 latent channels and 32 filters it has 261 281 parameters, and
     an output pixel depends on observed pixels at most 26 pixels away (58 at depth 3).
     """
+
+    kind: ClassVar[str] = "divnoising"
 
     def __init__(
         self,

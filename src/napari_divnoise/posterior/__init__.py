@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+from .direct import DirectDenoiser
 from .epsilon import latent_noise
-from .sampling import Piece, PosteriorSampler
+from .observations import Piece
+from .pixelwise import PixelwiseSampler
+from .sampler import Sampler
+from .sampling import PosteriorSampler
 from .stack import DeferredStack, SampleStack
 
 __all__ = [
     "DeferredStack",
+    "DirectDenoiser",
     "Piece",
+    "PixelwiseSampler",
     "PosteriorSampler",
     "SampleStack",
+    "Sampler",
     "latent_noise",
 ]

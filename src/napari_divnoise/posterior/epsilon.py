@@ -67,23 +67,72 @@ def latent_noise(
     deviation 0.99999, farthest value 4.3. The stream of bits is guaranteed by
     numpy, so that a sample outlives the versions of numpy and torch.
     """
+    noise = _drawn(
+        _normal_quantiles(dtype),
+        samples,
+        (rows, columns),
+        n_channels=n_channels,
+        key=(seed % 2**64, image),
+        level=level,
+    )
+    tensor = torch.from_numpy(noise)
+    if dtype == torch.bfloat16:
+        tensor = tensor.view(torch.bfloat16)
+    return tensor.permute(0, 3, 1, 2)
+
+
+def pixel_noise(
+    samples: Sequence[int],
+    rows: slice,
+    columns: slice,
+    *,
+    seed: int,
+    image: int = 0,
+) -> torch.Tensor:
+    """Return uniform noise for a window of an image.
+
+    Parameters are those of `latent_noise`; the window is in pixels.
+
+    Returns
+    -------
+    torch.Tensor
+        ``(S, rows, columns)``, float32, the middles of 65 536 equal parts of 0 to 1,
+        on the processor.
+    """
+    noise = _drawn(
+        _uniform_quantiles(),
+        samples,
+        (rows, columns),
+        n_channels=1,
+        key=(seed % 2**64, image),
+        level=0,
+    )
+    return torch.from_numpy(noise)[..., 0]
+
+
+def _drawn(
+    table: npt.NDArray[np.generic],
+    samples: Sequence[int],
+    window: tuple[slice, slice],
+    *,
+    n_channels: int,
+    key: tuple[int, int],
+    level: int,
+) -> npt.NDArray[np.generic]:
+    """Return ``(S, Y, X, C)`` entries of a table of 65 536."""
+    rows, columns = window
     shape = (rows.stop - rows.start, columns.stop - columns.start, n_channels)
-    table = _normal_quantiles(dtype)
     noise = np.empty((len(samples), *shape), dtype=table.dtype)
 
     def fill(index: int) -> None:
-        key = (seed % 2**64, image)
         place = (samples[index], level)
         _fill(noise[index], table, rows, columns, key=key, place=place)
 
     if len(samples) == 1:
         fill(0)
     else:
-        list(_threads().map(fill, range(len(samples))))
-    tensor = torch.from_numpy(noise)
-    if dtype == torch.bfloat16:
-        tensor = tensor.view(torch.bfloat16)
-    return tensor.permute(0, 3, 1, 2)
+        list(worker_threads().map(fill, range(len(samples))))
+    return noise
 
 
 def _fill(
@@ -134,8 +183,7 @@ def _block_bits(
 @lru_cache(maxsize=2)
 def _normal_quantiles(dtype: torch.dtype) -> npt.NDArray[np.generic]:
     """Return the quantiles; for bfloat16 its bits, which numpy can carry about."""
-    middle = (np.arange(_LEVELS) + 0.5) / _LEVELS
-    quantiles: npt.NDArray[np.float32] = ndtri(middle).astype(np.float32)
+    quantiles: npt.NDArray[np.float32] = ndtri(_middles()).astype(np.float32)
     if dtype == torch.bfloat16:
         bits = torch.from_numpy(quantiles).bfloat16().view(torch.int16).numpy()
         return np.asarray(bits)
@@ -143,5 +191,16 @@ def _normal_quantiles(dtype: torch.dtype) -> npt.NDArray[np.generic]:
 
 
 @lru_cache(maxsize=1)
-def _threads() -> ThreadPoolExecutor:
-    return ThreadPoolExecutor(torch.get_num_threads(), "latent-noise")
+def _uniform_quantiles() -> npt.NDArray[np.float32]:
+    return _middles().astype(np.float32)
+
+
+def _middles() -> npt.NDArray[np.float64]:
+    middles: npt.NDArray[np.float64] = (np.arange(_LEVELS) + 0.5) / _LEVELS
+    return middles
+
+
+@lru_cache(maxsize=1)
+def worker_threads() -> ThreadPoolExecutor:
+    """Return as many threads as torch uses, for work that torch does not share out."""
+    return ThreadPoolExecutor(torch.get_num_threads(), "posterior")

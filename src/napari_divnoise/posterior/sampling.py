@@ -7,52 +7,27 @@ from dataclasses import dataclass
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import torch
 
-from ..images import tile_grid
 from ..networks import keep_freed_memory, resolve_device, resolve_dtype
 from .epsilon import latent_noise
-from .windows import Reach, Window, read_window, window_along
+from .observations import Observations
+from .windows import Reach, Window
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    import numpy as np
     import numpy.typing as npt
 
     from ..images import Normalization
     from ..networks import DivNoising
+    from .observations import Piece
 
 PIXELS_PER_CALL = {"cpu": 1 << 19, "cuda": 1 << 24}
 """Pixels that are decoded at once: what keeps a processor's cache, or a GPU, busy."""
-TILE_SIZE = {"cpu": 768, "cuda": 2048}
 CACHED_PIXELS = 1 << 23
 """Latents of so many pixels are kept, 32 bytes for each at depth 2."""
-
-
-@dataclass(frozen=True, slots=True)
-class Piece:
-    """A rectangle of one image of a stack, in pixels.
-
-    Attributes
-    ----------
-    plane : int
-        Number of the image.
-    rows, columns : slice
-        The rectangle, inside the image.
-    """
-
-    plane: int
-    rows: slice
-    columns: slice
-
-    @property
-    def shape(self) -> tuple[int, int]:
-        """Rows and columns."""
-        return (
-            self.rows.stop - self.rows.start,
-            self.columns.stop - self.columns.start,
-        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,19 +81,13 @@ class PosteriorSampler:
         device: str = "auto",
         precision: str = "auto",
     ) -> None:
-        if len(image.shape) not in (2, 3) or 0 in image.shape:
-            raise ValueError(
-                f"an image must be (Y, X) or a stack (N, Y, X) and not empty, got "
-                f"the shape {tuple(image.shape)}: pick a channel and name the axes"
-            )
-        self.shape = tuple(int(n) for n in image.shape)
         self.seed = seed
         self.device = resolve_device(device)
         if self.device.type == "cpu":
             keep_freed_memory()
         self.dtype = resolve_dtype(precision, self.device)
-        self._image = image
-        self._normalization = normalization
+        self._observations = Observations(image, normalization, self.device)
+        self.shape = self._observations.shape
         self._network = network.to(self.device).eval()
         self._network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self._reach = Reach.of(network)
@@ -131,32 +100,19 @@ class PosteriorSampler:
     @property
     def size(self) -> tuple[int, int]:
         """Rows and columns of an image."""
-        return self.shape[-2], self.shape[-1]
+        return self._observations.size
 
     @property
     def n_planes(self) -> int:
         """Images of the stack; 1 for a single image."""
-        return self.shape[0] if len(self.shape) == 3 else 1
+        return self._observations.n_planes
 
     def pieces(self, tile_size: int | None = None) -> Iterator[Piece]:
-        """Yield rectangles that cover every image once.
+        """Yield rectangles that cover every image once, see `Observations.pieces`."""
+        return self._observations.pieces(tile_size)
 
-        Parameters
-        ----------
-        tile_size : int, optional
-            Longest edge in pixels; by default what suits the device.
-        """
-        edge = tile_size or TILE_SIZE.get(self.device.type, 1024)
-        # A remainder of a few pixels costs its whole halo: rather two equal parts.
-        sizes = [-(-n // -(-n // edge)) for n in self.size]
-        for plane in range(self.n_planes):
-            for top in range(0, self.size[0], sizes[0]):
-                for left in range(0, self.size[1], sizes[1]):
-                    yield Piece(
-                        plane,
-                        slice(top, min(top + sizes[0], self.size[0])),
-                        slice(left, min(left + sizes[1], self.size[1])),
-                    )
+    def exact_mean(self, _piece: Piece) -> None:
+        """Return None: the mean is known from samples alone."""
 
     def draw(self, samples: Sequence[int], piece: Piece) -> Iterator[torch.Tensor]:
         """Yield samples of a piece in batches, in order.
@@ -173,7 +129,7 @@ class PosteriorSampler:
         torch.Tensor
             ``(S, Y, X)``, camera units, float32, on the sampler's device.
         """
-        rows, columns = self._windows(piece)
+        rows, columns = self._observations.windows(piece, self._reach)
         per_call = PIXELS_PER_CALL.get(self.device.type, 1 << 20)
         n_pixels = (rows.latents[1] - rows.latents[0]) * self._reach.factor
         n_pixels *= (columns.latents[1] - columns.latents[0]) * self._reach.factor
@@ -214,56 +170,14 @@ class PosteriorSampler:
         ValueError
             If a number is negative.
         """
-        if any(number < 0 for number in numbers):
-            raise ValueError(
-                f"samples are numbered from 0, got {min(numbers)}: there is no last "
-                "one to count back from"
-            )
-        rows, columns = (
-            _filled(part, n)
-            for part, n in zip(region or (slice(None),) * 2, self.size, strict=True)
+        return self._observations.collect(
+            self.draw, numbers, planes=planes, region=region
         )
-        chosen = list(range(self.n_planes)) if planes is None else list(planes)
-        shape = (len(numbers), len(chosen), rows.stop - rows.start)
-        result = np.empty((*shape, columns.stop - columns.start), dtype=np.float32)
-        for i, plane in enumerate(chosen):
-            for piece, y, x in self._pieces_in(plane, rows, columns):
-                done = 0
-                for batch in self.draw(numbers, piece):
-                    result[done : done + len(batch), i, y, x] = batch.cpu().numpy()
-                    done += len(batch)
-        return result if len(self.shape) == 3 else result[:, 0]
 
     def sample(self, number: int) -> npt.NDArray[np.float32]:
         """Return sample `number`: always the same picture."""
         image: npt.NDArray[np.float32] = self.samples([number])[0]
         return image
-
-    def _pieces_in(
-        self, plane: int, rows: slice, columns: slice
-    ) -> Iterator[tuple[Piece, slice, slice]]:
-        """Yield pieces that cover a region, and where they lie in it."""
-        edge = TILE_SIZE.get(self.device.type, 1024)
-        shape = (rows.stop - rows.start, columns.stop - columns.start)
-        for tile in tile_grid(shape, size=edge, halo=0):
-            y, x = tile.core
-            yield (
-                Piece(
-                    plane,
-                    slice(rows.start + y.start, rows.start + y.stop),
-                    slice(columns.start + x.start, columns.start + x.stop),
-                ),
-                y,
-                x,
-            )
-
-    def _windows(self, piece: Piece) -> tuple[Window, Window]:
-        spans = ((s.start, s.stop) for s in (piece.rows, piece.columns))
-        rows, columns = (
-            window_along(span, n, self._reach)
-            for span, n in zip(spans, self.size, strict=True)
-        )
-        return rows, columns
 
     @torch.inference_mode()
     def _encoded(self, plane: int, rows: Window, columns: Window) -> LatentField:
@@ -272,15 +186,13 @@ class PosteriorSampler:
         if key in self._latents:
             self._latents.move_to_end(key)
             return self._latents[key]
-        image = self._image[plane] if len(self.shape) == 3 else self._image
-        observation = read_window(image, rows.pixels, columns.pixels)
-        x = torch.from_numpy(self._normalization.normalize(observation).copy())
+        x = self._observations.read(plane, rows.pixels, columns.pixels)
         with torch.autocast(
             self.device.type,
             dtype=torch.bfloat16,
             enabled=self.dtype != torch.float32,
         ):
-            q = self._network.encode(x[None, None].to(self.device))
+            q = self._network.encode(x)
         cut = (
             ...,
             rows.latents_in_pixels(self._reach.factor),
@@ -326,13 +238,3 @@ class PosteriorSampler:
         )
         y, x = (axis.core_in_latents(self._reach.factor) for axis in (rows, columns))
         return decoded[:, 0, y, x]
-
-
-def _filled(part: slice, length: int) -> slice:
-    start, stop, step = part.indices(length)
-    if step != 1 or stop <= start:
-        raise ValueError(
-            f"a region must be a rectangle of pixels with step 1, got {part} of "
-            f"{length}: take every pixel, and thin out the result"
-        )
-    return slice(start, stop)

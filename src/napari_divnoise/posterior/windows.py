@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from ..networks import UNet
+
 if TYPE_CHECKING:
-    from ..networks import DivNoising
+    from ..networks import Network
 
 Span = tuple[int, int]
 
@@ -33,8 +35,10 @@ class Reach:
     decoder: int
 
     @classmethod
-    def of(cls, network: DivNoising) -> Reach:
-        """Return the reach of a network."""
+    def of(cls, network: Network) -> Reach:
+        """Return the reach of a network; one without latents has a "latent" a cell."""
+        if isinstance(network, UNet):
+            return cls(network.downsampling, network.halo, 0)
         return cls(network.downsampling, network.encoder_halo, network.decoder_halo)
 
 
@@ -65,6 +69,10 @@ class Window:
         """Return the wanted pixels, counted from the first latent's first pixel."""
         first = self.latents[0] * factor
         return slice(self.core[0] - first, self.core[1] - first)
+
+    def core_in_pixels(self) -> slice:
+        """Return the wanted pixels, counted from the first observed pixel."""
+        return slice(self.core[0] - self.pixels[0], self.core[1] - self.pixels[0])
 
 
 def window_along(core: Span, length: int, reach: Reach) -> Window:

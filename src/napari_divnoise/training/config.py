@@ -6,18 +6,55 @@ from typing import Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-Method = Literal["divnoising", "vae"]
+Method = Literal["divnoising", "vae", "n2v", "pn2v"]
 Preset = Literal["quick", "standard", "best", "paper"]
 
-METHODS: tuple[str, ...] = ("divnoising", "vae")
 PRESETS: tuple[str, ...] = ("quick", "standard", "best", "paper")
 SMALLEST_IMAGE = 32
 SMALLEST_VALIDATED_IMAGE = 128
 
 # Steps for each preset: one step of 8 patches of 64 x 64 takes 32 ms on two cores
-# with bfloat16, so that a megapixel takes about 1.6, 8.5 and 53 minutes.
+# with bfloat16, so that a megapixel takes about 1.6, 8.5 and 53 minutes. A step of N2V
+# takes 42 ms, one of PN2V 53 ms.
 _STEPS = {"quick": 3_000, "standard": 16_000, "best": 100_000}
+_STEPS_OF = {
+    "n2v": {"quick": 2_500, "standard": 12_000, "best": 75_000},
+    "pn2v": {"quick": 2_000, "standard": 10_000, "best": 60_000},
+}
 _MINUTES = {"quick": 2.0, "standard": 10.0, "best": 60.0}
+
+# As published: 22 million patches for DivNoising, 200 epochs of 10 and 5 steps of 20
+# patches for N2V and PN2V.
+_PAPER: dict[str, dict[str, Any]] = {
+    "divnoising": {
+        "n_steps": 687_500,
+        "batch_size": 32,
+        "patch_size": 128,
+        "learning_rate": 1e-3,
+        "kl_warmup_steps": 1_000,
+        "validate_every": 2_000,
+        "validation_fraction": 0.15,
+    },
+    "n2v": {
+        "n_steps": 2_000,
+        "batch_size": 20,
+        "patch_size": 100,
+        "learning_rate": 1e-3,
+        "n_filters": 64,
+        "mask_share": 0.028,
+        "validate_every": 10,
+    },
+    "pn2v": {
+        "n_steps": 1_000,
+        "batch_size": 20,
+        "patch_size": 100,
+        "learning_rate": 1e-3,
+        "n_filters": 64,
+        "n_pixel_samples": 800,
+        "mask_share": 0.028,
+        "validate_every": 5,
+    },
+}
 
 
 class TrainingConfig(BaseModel):
@@ -27,11 +64,21 @@ class TrainingConfig(BaseModel):
     ----------
     method : str
         "divnoising", or "vae": the same network with a free mean and variance for
-        every pixel, the paper's baseline, which needs no noise model.
+        every pixel, the paper's baseline, which needs no noise model. "n2v": a U-Net
+        that is asked for hidden pixels and gives the mean alone, without a noise
+        model. "pn2v": the same with a noise model, and a distribution for each pixel
+        on its own.
     preset : str
         Name of the preset that the settings started from.
     depth, z_channels, n_filters : int
-        Shape of the network, see `napari_divnoise.networks.DivNoising`.
+        Shape of the network, see `DivNoising` and `UNet` of `napari_divnoise.networks`;
+        a U-Net has no latents.
+    mask_share : float
+        N2V and PN2V: about so many of the pixels are hidden in each step, one in
+        every square of a grid. Published: one in 6 x 6.
+    n_pixel_samples : int
+        PN2V: outputs for each pixel, signals that are equally likely given what is
+        around it.
     kl_weight : float
         Weight of the rate at the end of its warm-up (the paper's beta). More than
         1: smoother, more varied samples; less: closer to the observation.
@@ -78,6 +125,8 @@ class TrainingConfig(BaseModel):
     depth: int = Field(2, ge=1, le=5)
     z_channels: int = Field(64, ge=1, le=1024)
     n_filters: int = Field(32, ge=1, le=512)
+    mask_share: float = Field(0.028, gt=0, le=0.25)
+    n_pixel_samples: int = Field(200, ge=2, le=4096)
     kl_weight: float = Field(1.0, ge=0)
     kl_warmup_steps: int = Field(200, ge=0)
     n_steps: int = Field(_STEPS["standard"], ge=1)
@@ -110,8 +159,8 @@ class TrainingConfig(BaseModel):
         preset : str
             "quick", "standard" and "best" take at most about 2, 10 and 60 minutes
             for a megapixel on two cores, less on a GPU, and longer for more images,
-            at most four times. "paper": the published schedule of 22 million
-            patches of 128 x 128, in batches of 32, in float32.
+            at most four times. "paper": the published schedule, in float32; for
+            DivNoising 22 million patches of 128 x 128 in batches of 32.
         shape : tuple of int, optional
             ``(N, Y, X)`` of the images, in pixels.
         **overrides
@@ -126,7 +175,9 @@ class TrainingConfig(BaseModel):
             raise ValueError(
                 f"preset must be one of {', '.join(PRESETS)}, got {preset!r}"
             )
-        settings = {**_preset_settings(preset, shape), "preset": preset, **overrides}
+        method = overrides.get("method", "divnoising")
+        usual = _preset_settings(preset, method, shape)
+        settings = {**usual, "preset": preset, **overrides}
         if "max_minutes" in overrides and "n_steps" not in overrides:
             settings["n_steps"] = _steps_within(
                 overrides["max_minutes"], settings["n_steps"]
@@ -145,20 +196,13 @@ class TrainingConfig(BaseModel):
         return self
 
 
-def _preset_settings(preset: str, shape: tuple[int, int, int] | None) -> dict[str, Any]:
+def _preset_settings(
+    preset: str, method: str, shape: tuple[int, int, int] | None
+) -> dict[str, Any]:
     if preset == "paper":
-        return {
-            "n_steps": 687_500,
-            "batch_size": 32,
-            "patch_size": 128,
-            "learning_rate": 1e-3,
-            "kl_warmup_steps": 1_000,
-            "validate_every": 2_000,
-            "validation_fraction": 0.15,
-            "precision": "float32",
-        }
+        return {"precision": "float32", **_PAPER.get(method, _PAPER["divnoising"])}
     scale = min(max(_megapixels(shape), 1.0), 4.0)
-    n_steps = int(_STEPS[preset] * scale)
+    n_steps = int(_STEPS_OF.get(method, _STEPS)[preset] * scale)
     return {
         "n_steps": n_steps,
         "max_minutes": _MINUTES[preset] * scale,

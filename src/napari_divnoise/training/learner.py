@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, cast
 
+import numpy as np
 import torch
 from torch import nn
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
-from ..networks import DivNoising
+from ..networks import EVERYTHING, Likelihood, Network, UNet, build_network
 from ..noise import LearnedGaussian, NoiseModel
-from .objective import FreeGaussian, Likelihood
+from .methods import METHODS, needs_noise_model, network_kind
+from .objective import FreeGaussian
 from .patches import some_of
 from .state import flattened, restored
 
@@ -50,7 +52,10 @@ class Learner:
         self._normalization = normalization
         self._config = config
         likelihood = _likelihood(images, normalization, noise_model, config)
-        model = nn.ModuleDict({"network": _network(config), "likelihood": likelihood})
+        network = _network(config)
+        if config.method == "pn2v":
+            spread_outputs(network, images, normalization)
+        model = nn.ModuleDict({"network": network, "likelihood": likelihood})
         self._model = model.to(device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self._decay = 0.0
         self._average = AveragedModel(
@@ -62,7 +67,7 @@ class Learner:
         )
 
     @property
-    def network(self) -> DivNoising:
+    def network(self) -> Network:
         """The network that is being trained."""
         return _network_in(self._model)
 
@@ -72,7 +77,7 @@ class Learner:
         return cast("Likelihood", self._model["likelihood"])
 
     @property
-    def averaged_network(self) -> DivNoising:
+    def averaged_network(self) -> Network:
         """The network with the running average of the weights; changes with a step."""
         return _network_in(self._average.module)
 
@@ -121,9 +126,9 @@ class Learner:
         """Give the memory of the gradients back."""
         self._optimizer.zero_grad(set_to_none=True)
 
-    def copy_with(self, weights: dict[str, Tensor]) -> DivNoising:
+    def copy_with(self, weights: dict[str, Tensor]) -> Network:
         """Return a network with these weights that no longer learns."""
-        network = DivNoising(**self.network.configuration())
+        network = build_network(self.network.kind, **self.network.configuration())
         network.load_state_dict(weights)
         network.to(next(self._model.parameters()).device)
         return network.eval().requires_grad_(requires_grad=False)
@@ -137,16 +142,46 @@ class Learner:
         restored(state, self._model, self._average, self._optimizer)
 
 
-def _network(config: TrainingConfig) -> DivNoising:
-    # torch's initialisers draw from the process's random state, which is put back.
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(config.seed)
-        return DivNoising(
-            depth=config.depth,
-            z_channels=config.z_channels,
-            n_filters=config.n_filters,
-            out_channels=2 if config.method == "vae" else 1,
-        )
+def _network(config: TrainingConfig) -> Network:
+    kind = network_kind(config.method)
+    return build_network(kind, seed=config.seed, **_shape(config))
+
+
+def _shape(config: TrainingConfig) -> dict[str, int]:
+    """Return the configuration of the network."""
+    shape = {"depth": config.depth, "n_filters": config.n_filters}
+    if network_kind(config.method) == "unet":
+        n_outputs = config.n_pixel_samples if config.method == "pn2v" else 1
+        return {**shape, "out_channels": n_outputs}
+    n_outputs = 2 if config.method == "vae" else 1
+    return {**shape, "z_channels": config.z_channels, "out_channels": n_outputs}
+
+
+def spread_outputs(network: Network, images: Any, normalization: Normalization) -> None:
+    """Let the outputs of a PN2V network begin as the grey values of the images.
+
+    Parameters
+    ----------
+    network : UNet
+        Changed in place: the biases of its outputs.
+    images : array
+        ``(N, Y, X)``, camera units.
+    normalization : Normalization
+        Camera units to network units.
+
+    Notes
+    -----
+    Were all outputs alike, bright pixels would be explained by none of them, and the
+    likelihood would hardly say in which direction to go. The published code multiplies
+    the outputs by 10 to the same end; this way the training begins with the best
+    answer that knows nothing of a pixel's surroundings.
+    """
+    if not isinstance(network, UNet) or network.last.bias is None:
+        return
+    levels = (np.arange(network.out_channels) + 0.5) / network.out_channels
+    values = normalization.normalize(np.quantile(some_of(images), levels))
+    with torch.no_grad():
+        network.last.bias.copy_(torch.as_tensor(values, dtype=torch.float32))
 
 
 def _likelihood(
@@ -157,8 +192,8 @@ def _likelihood(
 ) -> nn.Module:
     """Return the noise model in network units, as a module."""
     mean, std = normalization.mean, normalization.std
-    if config.method == "vae":
-        return FreeGaussian()
+    if not needs_noise_model(config.method):
+        return FreeGaussian()  # N2V does not ask it
     if noise_model == "learn":
         return LearnedGaussian.starting_from(
             some_of(images), mean, std, min_std=config.min_noise_std
@@ -167,10 +202,14 @@ def _likelihood(
         raise ValueError(
             f'method "{config.method}" needs a noise model, got {noise_model!r}: give '
             'one, or "learn" to learn a linear variance along with the network; '
-            'method "vae" is the only one without'
+            f"without one work {_without_noise_model()}"
         )
     model = noise_model.normalized(mean, std)
     return model if isinstance(model, nn.Module) else _Wrapped(model)
+
+
+def _without_noise_model() -> str:
+    return " and ".join(f'"{name}"' for name in METHODS if not needs_noise_model(name))
 
 
 class _Wrapped(nn.Module):
@@ -179,11 +218,14 @@ class _Wrapped(nn.Module):
     def __init__(self, likelihood: Any) -> None:
         super().__init__()
         self._inner = likelihood
+        self.valid_range: tuple[float, float] = getattr(
+            likelihood, "valid_range", EVERYTHING
+        )
 
     def log_prob(self, *, observation: Tensor, signal: Tensor) -> Tensor:
         result: Tensor = self._inner.log_prob(observation=observation, signal=signal)
         return result
 
 
-def _network_in(model: nn.Module) -> DivNoising:
-    return cast("DivNoising", model.get_submodule("network"))
+def _network_in(model: nn.Module) -> Network:
+    return cast("Network", model.get_submodule("network"))

@@ -15,7 +15,8 @@ import torch
 from ..networks import keep_freed_memory, resolve_device, resolve_dtype
 from .config import SMALLEST_IMAGE, SMALLEST_VALIDATED_IMAGE, TrainingConfig
 from .learner import Learner
-from .objective import Loss, evidence_loss, kl_weight_at, learning_rate_at
+from .objective import Loss, kl_weight_at, learning_rate_at
+from .objectives import objective_of
 from .patches import PatchStream, validation_block
 from .progress import Progress
 from .recovery import Recovery, is_out_of_memory
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from ..images import Normalization
-    from ..networks import DivNoising
+    from ..networks import Network
     from ..noise import NoiseModel
 
 YIELD_EVERY_S = 0.15
@@ -47,7 +48,7 @@ class Trainer:
         Camera units to network units.
     noise_model : NoiseModel, "learn" or None
         In camera units; "learn": a Gaussian whose variance is linear in the signal
-        is learnt along with the network. None only for ``method="vae"``.
+        is learnt along with the network. None only where the method needs none.
     config : TrainingConfig
         All settings.
 
@@ -87,6 +88,7 @@ class Trainer:
         self.batch_size = config.batch_size
         self.n_skipped = 0
         self._learner = Learner(images, normalization, noise_model, config, self.device)
+        self._objective = objective_of(config)
         self._prepare_patches(images)
         self._best_loss = math.inf
         self._best: dict[str, Tensor] | None = None
@@ -139,12 +141,12 @@ class Trainer:
         """The noise model in camera units, as far as it has been learnt; or None."""
         return self._learner.noise_model
 
-    def averaged(self) -> DivNoising:
+    def averaged(self) -> Network:
         """Return a copy of the network with the running average of the weights."""
         learner = self._learner
         return learner.copy_with(learner.averaged_network.state_dict())
 
-    def best(self) -> DivNoising:
+    def best(self) -> Network:
         """Return the averaged network of the lowest validation loss so far.
 
         Without a validation block, or before the first validation: the newest.
@@ -246,17 +248,12 @@ class Trainer:
         x = self.normalization.normalize(patches)
         network, likelihood = self._learner.network, self._learner.likelihood
         with self._autocast():
-            return evidence_loss(network, likelihood, x, self._epsilon(x))
+            return self._objective.loss(network, likelihood, x, self._generator())
 
-    def _epsilon(self, x: Tensor) -> Tensor:
-        """Return this step's latent noise, a function of seed and step alone."""
+    def _generator(self) -> torch.Generator:
+        """Return what this step draws from, a function of seed and step alone."""
         seed = (self.config.seed * 0x9E3779B97F4A7C15 + self.step + 1) % 2**63
-        generator = torch.Generator(self.device).manual_seed(seed)
-        network = self._learner.network
-        n_rows, n_columns = (n // network.downsampling for n in x.shape[2:])
-        shape = (len(x), n_rows, n_columns, network.z_channels)
-        epsilon = torch.randn(shape, generator=generator, device=self.device)
-        return epsilon.permute(0, 3, 1, 2)
+        return torch.Generator(self.device).manual_seed(seed)
 
     def _autocast(self) -> torch.autocast:
         is_enabled = self.dtype != torch.float32
@@ -264,6 +261,8 @@ class Trainer:
 
     def _kl_weight(self) -> float:
         config = self.config
+        if not self._objective.has_rate:
+            return 0.0
         return kl_weight_at(
             self.step,
             self.fraction,
@@ -281,7 +280,10 @@ class Trainer:
         network = self._learner.averaged_network
         with self._autocast():
             loss = self._validation.loss(
-                network, self._learner.averaged_likelihood, self.config.kl_weight
+                self._objective,
+                network,
+                self._learner.averaged_likelihood,
+                self.config.kl_weight,
             )
         self._validation_loss = loss + math.log(self.normalization.std)
         if loss < self._best_loss:

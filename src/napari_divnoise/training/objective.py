@@ -4,26 +4,20 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 import torch
 from torch import nn
 
+from ..networks import valid_pixels
+
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from ..networks import DivNoising
+    from ..networks import DivNoising, Likelihood
 
 LOG_2PI = math.log(2 * math.pi)
 MIN_LOG_STD, MAX_LOG_STD = -4.0, 3.0
-
-
-class Likelihood(Protocol):
-    """p(observation | decoded), for one pixel, in network units."""
-
-    def log_prob(self, *, observation: Tensor, signal: Tensor) -> Tensor:
-        """Return the log-likelihood of every pixel in nats."""
-        ...
 
 
 class FreeGaussian(nn.Module):
@@ -80,14 +74,20 @@ def evidence_loss(
     Notes
     -----
     DivNoising, equation 5. Everything behind the decoder is float32: with
-    bfloat16 the likelihood would lose grey levels.
+    bfloat16 the likelihood would lose grey levels. Pixels without likelihood (see
+    `valid_pixels`) are left out: both terms are means over those that count.
     """
     posterior = network.encode(x)
     decoded = network.decode(posterior.draw(epsilon))
     with torch.autocast(x.device.type, enabled=False):
         log_likelihood = likelihood.log_prob(observation=x, signal=decoded.float())
-        rate = posterior.kl_to_standard().sum() / x.numel()
-    return Loss(distortion=-log_likelihood.mean(), rate=rate)
+        rate = posterior.kl_to_standard().sum()
+        valid = valid_pixels(likelihood, x)
+        if valid is None:
+            return Loss(distortion=-log_likelihood.mean(), rate=rate / x.numel())
+        n_valid = valid.sum().clamp(min=1)
+        log_likelihood = torch.where(valid, log_likelihood, 0.0)
+        return Loss(distortion=-log_likelihood.sum() / n_valid, rate=rate / n_valid)
 
 
 def kl_weight_at(

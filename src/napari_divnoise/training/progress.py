@@ -17,9 +17,11 @@ class Progress:
     loss : float
         Distortion + KL weight x rate, nats per pixel, mean since the last report.
     distortion : float
-        Negative log-likelihood of the observation in camera units, nats per pixel.
+        Negative log-likelihood of the observation in camera units, nats per pixel; of
+        hidden pixels for N2V and PN2V, where N2V's squared error counts as that of a
+        Gaussian of its size.
     rate : float
-        KL divergence from the prior, nats per pixel.
+        KL divergence from the prior, nats per pixel; 0 where there are no latents.
     validation_loss : float or None
         Newest loss on the validation block: averaged weights, KL weight at its
         final value, fixed noise. None before the first, and for small images.
@@ -30,7 +32,7 @@ class Progress:
     fraction : float
         Share of the training that is done, 0 to 1: by steps or by minutes.
     learning_rate, kl_weight : float
-        Of the newest step.
+        Of the newest step; the weight is 0 where there are no latents.
     batch_size : int
         Patches in a step; smaller than configured where memory ran out.
     n_skipped : int

@@ -7,13 +7,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import torch
 
-from .objective import Likelihood, evidence_loss
-
 if TYPE_CHECKING:
     from torch import Tensor
 
     from ..images import Normalization
-    from ..networks import DivNoising
+    from ..networks import Likelihood, Network
+    from .objectives import Objective
     from .patches import Block
 
 MOST_IMAGES = 8
@@ -21,15 +20,15 @@ MOST_PIXELS = 512 * 512
 
 
 class Validation:
-    """Observations that no training patch touches, and fixed noise for their latents.
+    """Observations that no training patch touches, and a seed for what is random.
 
     Parameters
     ----------
     observations : torch.Tensor
         ``(B, 1, Y, X)``, network units.
     seed : int
-        Of the noise: the same at every validation, so that two losses differ by the
-        networks alone.
+        Of latent noise or blind spots: the same at every validation, so that two
+        losses differ by the networks alone.
     """
 
     def __init__(self, observations: Tensor, seed: int) -> None:
@@ -60,7 +59,7 @@ class Validation:
         multiple : int
             Sizes are cut to a multiple of this, in pixels.
         seed : int
-            Of the noise.
+            Of what is random.
         device : torch.device
             Where the validation runs.
         """
@@ -81,12 +80,13 @@ class Validation:
 
     @torch.no_grad()
     def loss(
-        self, network: DivNoising, likelihood: Likelihood, kl_weight: float
+        self,
+        objective: Objective,
+        network: Network,
+        likelihood: Likelihood,
+        kl_weight: float,
     ) -> float:
         """Return the loss on the kept-out block, network units, nats per pixel."""
         x = self._observations
-        generator = torch.Generator().manual_seed(self._seed)
-        factor = network.downsampling
-        shape = (len(x), network.z_channels, x.shape[2] // factor, x.shape[3] // factor)
-        epsilon = torch.randn(shape, generator=generator).to(x.device)
-        return float(evidence_loss(network, likelihood, x, epsilon).total(kl_weight))
+        loss = objective.validation_loss(network, likelihood, x, self._seed)
+        return float(loss.total(kl_weight))
