@@ -17,6 +17,12 @@ import tifffile
 
 from napari_divnoise import RunFolder, __version__, load_model
 from napari_divnoise.cli import run
+from napari_divnoise.noise import (
+    GaussianNoiseModel,
+    load_noise_model,
+    load_pairs,
+    save_noise_model,
+)
 
 TINY = [
     word
@@ -27,8 +33,11 @@ TINY = [
     for word in ("--set", setting)
 ]  # fmt: skip
 COMMANDS = [
-    ["demo"], ["train"], ["denoise"], ["info"], ["doctor"],
+    ["demo"], ["train"], ["denoise"], ["info"], ["doctor"], ["check"],
     ["noise-model", "fit"], ["noise-model", "calibrate"], ["noise-model", "show"],
+    ["noise-model", "bootstrap"], ["noise-model", "library", "list"],
+    ["noise-model", "library", "add"], ["noise-model", "library", "remove"],
+    ["noise-model", "library", "match"],
 ]  # fmt: skip
 
 
@@ -290,3 +299,87 @@ def test_a_polite_kill_keeps_the_model(cells: Path, run_dir: Path) -> None:
     assert (last["event"], last["reason"]) == ("finished", "stopped")
     assert child.returncode == 0
     assert load_model(run_dir).record["step"] >= 1
+
+
+@pytest.fixture
+def noisy(tmp_path: Path) -> Path:
+    """A file of noisy images from which a noise model can be learnt in seconds."""
+    rng = np.random.default_rng(5)
+    signal = 20 + 60 * np.hypot(*np.mgrid[-1:1:64j, -1:1:64j])
+    path = tmp_path / "noisy.tif"
+    tifffile.imwrite(path, (100 + rng.poisson(signal, (2, 64, 64))).astype(np.uint16))
+    return path
+
+
+def test_a_noise_model_is_bootstrapped_for_machines_to_watch(
+    noisy: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out, pairs = tmp_path / "camera.npz", tmp_path / "pairs.npz"
+    words = ["noise-model", "bootstrap", str(noisy), "--axes", "TYX", "--json"]
+    words += ["--out", str(out), "--pairs", str(pairs), "--max-minutes", "0.03"]
+    assert run([*words, "--kind", "gaussian", "--device", "cpu"]) == 0
+    *progress, result = _lines(capsys.readouterr().out)
+    assert result["event"] == "result"
+    assert {event["stage"] for event in progress} == {"denoising", "fitting"}
+    named = [event for event in progress if "noise_model" in event]
+    assert {event["noise_model"] for event in named} == {str(out)}
+    assert any(event.get("pairs") == str(pairs) for event in named)
+    assert load_noise_model(out).kind == "gaussian"
+    assert load_pairs(pairs).count.sum() > 0
+
+
+def test_a_bootstrap_that_is_stopped_too_early_says_so(
+    noisy: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    stop = tmp_path / "stop"
+    stop.touch()
+    words = ["noise-model", "bootstrap", str(noisy), "--stop-file", str(stop)]
+    words += ["--axes", "TYX", "--out", str(tmp_path / "camera.npz")]
+    assert run(words) == 1
+    assert "before there was a noise model" in _error(capsys)
+    assert not (tmp_path / "camera.npz").exists()
+
+
+def test_cameras_are_kept_found_and_removed(
+    noisy: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setenv("DIVNOISE_LIBRARY", str(tmp_path / "library"))
+    file = save_noise_model(
+        GaussianNoiseModel(1.0, -100.0, 1.0, (110.0, 200.0)), tmp_path / "camera.npz"
+    )
+    group = ["noise-model", "library"]
+    assert run([*group, "list"]) == 0
+    assert "no noise models in" in capsys.readouterr().out
+    add = [*group, "add", str(file), "--name", "Spinning disk", "--camera", "Kiki"]
+    assert run([*add, "--images", str(noisy)]) == 0
+    assert run(add) == 2
+    assert "already" in _error(capsys)
+    assert run([*group, "list", "--json"]) == 0
+    (entry,) = _lines(capsys.readouterr().out)
+    assert (entry["name"], entry["camera"]) == ("Spinning disk", "Kiki")
+    assert load_noise_model(entry["path"]).kind == "gaussian"
+    assert run([*group, "match", str(noisy), "--axes", "TYX"]) == 0
+    assert "Spinning disk" in capsys.readouterr().out
+    assert run([*group, "remove", "Spinning disk"]) == 0
+    assert run([*group, "remove", "Spinning disk"]) in (1, 2)
+
+
+def test_a_trained_model_is_checked_and_its_noise_fitted_again(
+    trained: Path, cells: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    capsys.readouterr()
+    words = ["check", str(cells), "--model", str(trained), "--device", "cpu"]
+    assert run([*words, "--json"]) == 0
+    *_, result = _lines(capsys.readouterr().out)
+    assert result["grade"] in ("good", "fair", "poor")
+    assert len(result["pit_counts"]) == 20
+    assert run(words) == 0
+    assert "is what is left over noise?" in capsys.readouterr().out
+    again = tmp_path / "again.npz"
+    words = ["noise-model", "bootstrap", str(cells), "--model", str(trained)]
+    assert run([*words, "--out", str(again), "--kind", "gaussian"]) == 0
+    assert "nats per pixel" in capsys.readouterr().out
+    assert load_noise_model(again).kind == "gaussian"

@@ -32,7 +32,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from .images import open_images
+    from .images import NoiseReport, inspect_noise, open_images
     from .noise import (
         NoiseModel,
         calibrate_noise_model,
@@ -40,7 +40,18 @@ if TYPE_CHECKING:
         load_noise_model,
         save_noise_model,
     )
-    from .runs import Model, Posterior, RunConfig, RunFolder, fit, load_model, train
+    from .runs import (
+        Model,
+        Posterior,
+        PredictiveCheck,
+        RunConfig,
+        RunFolder,
+        bootstrap_noise_model,
+        fit,
+        load_model,
+        predictive_check,
+        train,
+    )
     from .summaries import Summary, psnr, ssim
     from .training import Progress, TrainingConfig
 
@@ -49,19 +60,24 @@ __version__ = "0.1.0"
 __all__ = [
     "Model",
     "NoiseModel",
+    "NoiseReport",
     "Posterior",
+    "PredictiveCheck",
     "Progress",
     "RunConfig",
     "RunFolder",
     "Summary",
     "TrainingConfig",
     "__version__",
+    "bootstrap_noise_model",
     "calibrate_noise_model",
     "fit",
     "fit_noise_model",
+    "inspect_noise",
     "load_model",
     "load_noise_model",
     "open_images",
+    "predictive_check",
     "psnr",
     "save_noise_model",
     "ssim",
@@ -71,18 +87,23 @@ __all__ = [
 _STAGE_OF = {
     "Model": "runs",
     "NoiseModel": "noise",
+    "NoiseReport": "images",
     "Posterior": "runs",
+    "PredictiveCheck": "runs",
     "Progress": "training",
     "RunConfig": "runs",
     "RunFolder": "runs",
     "Summary": "summaries",
     "TrainingConfig": "training",
+    "bootstrap_noise_model": "runs",
     "calibrate_noise_model": "noise",
     "fit": "runs",
     "fit_noise_model": "noise",
+    "inspect_noise": "images",
     "load_model": "runs",
     "load_noise_model": "noise",
     "open_images": "images",
+    "predictive_check": "runs",
     "psnr": "summaries",
     "save_noise_model": "noise",
     "ssim": "summaries",

@@ -82,3 +82,10 @@ def test_what_differs_is_named(changes: dict[str, Any], words: str) -> None:
 def test_where_and_how_long_may_change() -> None:
     training = {"n_steps": 10, "device": "cuda", "max_minutes": 5.0}
     check_same(IDENTITY, {**IDENTITY, "training": training})
+
+
+def test_settings_that_came_with_a_later_version_do_not_stop_an_older_run() -> None:
+    wanted = {"data_hash": "d", "noise_model": "n", "training": {"a": 1, "new": 2}}
+    check_same({**wanted, "training": {"a": 1}}, wanted)
+    with pytest.raises(ValueError, match="a 3 -> 1"):
+        check_same({**wanted, "training": {"a": 3}}, wanted)

@@ -1,4 +1,4 @@
-"""The same work from a shell: ``divnoise demo|train|denoise|noise-model|info|doctor``.
+"""The same work from a shell: ``divnoise demo|check|train|denoise|noise-model|...``.
 
 Exit status: 0 all is well, 1 the work failed, 2 the call was wrong. Errors are one
 line; ``--debug`` shows the traceback. Nothing heavy is imported before a command runs.
@@ -15,6 +15,7 @@ from typing import Annotated
 import typer
 
 from ..runs.versions import package_version
+from .checking import check
 from .demo import demo
 from .denoising import denoise
 from .looking import doctor, info
@@ -30,7 +31,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for command in (demo, train, denoise, info, doctor):
+for command in (demo, check, train, denoise, info, doctor):
     app.command()(command)
 app.add_typer(noise_model, name="noise-model")
 

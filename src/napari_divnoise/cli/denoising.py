@@ -33,13 +33,14 @@ def denoise(
         int, typer.Option(help="Samples behind mean, std and quantiles.", min=1)
     ] = 100,
     save: Annotated[
-        str,
+        str | None,
         typer.Option(
             help="What to write: mmse, std, quantiles such as q05 and q95, and "
-            "samples:16 for a stack of sixteen.",
+            "samples:16 for a stack of sixteen. N2V gives the mmse alone.",
             metavar="LIST",
+            show_default="mmse,std",
         ),
-    ] = "mmse,std",
+    ] = None,
     axes: Axes = None,
     channel: Channel = None,
     seed: Seed = 0,
@@ -61,7 +62,7 @@ def denoise(
     job = Denoising(
         model=load_model(model),
         out=out,
-        wanted=Wanted.parse(save),
+        wanted=Wanted.usual() if save is None else Wanted.parse(save),
         n_samples=samples,
         seed=seed,
         device=device,

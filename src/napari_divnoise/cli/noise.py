@@ -1,4 +1,4 @@
-"""``divnoise noise-model fit|calibrate|show``: how a camera makes noise."""
+"""``divnoise noise-model fit|calibrate|bootstrap|show``: how a camera makes noise."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from .bootstrapping import bootstrap
+from .library import library
 from .looking import noise_model_facts
 from .options import Axes, Channel, Debug, Json, OutFile, Seed
 from .output import Output, help_and_exit
@@ -16,7 +18,8 @@ if TYPE_CHECKING:
 
 noise_model = typer.Typer(rich_markup_mode=None)
 
-Kind = Annotated[str, typer.Option(help="mixture, or gaussian.")]
+Kind = Annotated[str, typer.Option(help="mixture, histogram or gaussian.")]
+Bins = Annotated[int, typer.Option(help="Bins of a histogram.", min=2)]
 Components = Annotated[int, typer.Option(help="Gaussians of a mixture.", min=1)]
 Coefficients = Annotated[
     int, typer.Option(help="Coefficients of a mixture's polynomials.", min=1)
@@ -41,6 +44,7 @@ def fit(
     kind: Kind = "mixture",
     n_components: Components = 3,
     n_coefficients: Coefficients = 2,
+    n_bins: Bins = 256,
     axes: Axes = None,
     channel: Channel = None,
     seed: Seed = 0,
@@ -55,7 +59,7 @@ def fit(
 
     noisy = _pixels(observation, axes, channel)
     clean = _pixels(signal, None if axes is None else axes[-2:], channel)
-    settings = _settings(kind, n_components, n_coefficients, seed)
+    settings = _settings(kind, n_components, n_coefficients, n_bins, seed)
     _save(fit_noise_model(noisy, clean, kind=kind, **settings), out, json)
 
 
@@ -69,6 +73,7 @@ def calibrate(
     kind: Kind = "mixture",
     n_components: Components = 3,
     n_coefficients: Coefficients = 2,
+    n_bins: Bins = 256,
     axes: Axes = None,
     channel: Channel = None,
     seed: Seed = 0,
@@ -82,13 +87,17 @@ def calibrate(
     from ..noise import calibrate_noise_model
 
     pixels = _pixels(frames, axes, channel)
-    settings = _settings(kind, n_components, n_coefficients, seed)
+    settings = _settings(kind, n_components, n_coefficients, n_bins, seed)
     _save(calibrate_noise_model(pixels, kind=kind, **settings), out, json)
+
+
+noise_model.command()(bootstrap)
+noise_model.add_typer(library, name="library")
 
 
 @noise_model.command()
 def show(
-    path: Annotated[Path, typer.Argument(help="A noise model (.npz).")],
+    path: Annotated[Path, typer.Argument(help="A noise model (.npz, .npy).")],
     *,
     json: Json = False,
     debug: Debug = False,
@@ -120,8 +129,10 @@ def _pixels(source: str, axes: str | None, channel: int | None) -> Any:
 
 
 def _settings(
-    kind: str, n_components: int, n_coefficients: int, seed: int
+    kind: str, n_components: int, n_coefficients: int, n_bins: int, seed: int
 ) -> dict[str, Any]:
+    if kind == "histogram":
+        return {"n_bins": n_bins}
     if kind != "mixture":
         return {}
     return {

@@ -30,14 +30,19 @@ def train(
     images: OptionalImages = None,
     *,
     method: Annotated[
-        str | None, typer.Option(help="divnoising or vae.  [default: divnoising]")
+        str | None,
+        typer.Option(
+            help="divnoising, vae, n2v (the mean alone, no noise model) or pn2v (a "
+            "distribution for each pixel).  [default: divnoising]"
+        ),
     ] = None,
     noise_model: Annotated[
         str | None,
         typer.Option(
-            help="A noise model (.npz), or learn: co-learn a variance that is linear "
-            "in the signal.  [default: learn]",
-            metavar="FILE|learn",
+            help="A noise model (.npz, .npy); bootstrap: make one from the images "
+            "first; learn: co-learn a variance that is linear in the signal.  "
+            "[default: learn]",
+            metavar="FILE|bootstrap|learn",
         ),
     ] = None,
     preset: Annotated[

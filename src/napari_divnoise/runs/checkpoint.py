@@ -107,11 +107,13 @@ def check_same(stored: dict[str, Any], wanted: dict[str, Any]) -> None:
             f"({wanted['noise_model']}, the checkpoint has {stored['noise_model']}): "
             "give the same one, or start another run"
         )
-    before, after = stored["training"], wanted["training"]
+    after = wanted["training"]
+    # A run of an earlier version knew nothing of settings that came later.
+    before = {**after, **stored["training"]}
     different = [
-        f"{name} {before.get(name)} -> {after.get(name)}"
-        for name in sorted({*before, *after} - {*FREE_ON_RESUME})
-        if before.get(name) != after.get(name)
+        f"{name} {before[name]} -> {after.get(name)}"
+        for name in sorted({*before} - {*FREE_ON_RESUME})
+        if before[name] != after.get(name)
     ]
     if different:
         raise ValueError(

@@ -18,6 +18,9 @@ HEADER = "# A napari-divnoise run. Train it with: divnoise train --config run.ya
 
 Setting = bool | int | float | str | None
 
+NOISE_MODEL_WORDS = ("learn", "bootstrap")
+"""What stands for a noise model that is not there yet."""
+
 
 class SettingsError(ValueError):
     """A setting is unknown or out of its range."""
@@ -37,9 +40,10 @@ class RunConfig(BaseModel):
         Which channel to train on, by number (from 0) or name; needed if the images
         have several.
     method : str
-        ``"divnoising"`` or ``"vae"``.
+        ``"divnoising"``, ``"vae"``, ``"n2v"`` or ``"pn2v"``.
     noise_model : str, optional
-        A ``.npz`` file, absolute or relative to the YAML file, or ``"learn"``.
+        A ``.npz`` or ``.npy`` file, absolute or relative to the YAML file, ``"learn"``
+        or ``"bootstrap"``.
     preset : str
         ``"quick"``, ``"standard"``, ``"best"`` or ``"paper"``.
     seed : int
@@ -125,7 +129,7 @@ class RunConfig(BaseModel):
         """Return the same run with every path absolute, seen from `folder`."""
         images = tuple(str(folder.absolute() / image) for image in self.images)
         noise_model = self.noise_model
-        if noise_model is not None and noise_model != "learn":
+        if noise_model is not None and noise_model not in NOISE_MODEL_WORDS:
             noise_model = str(folder.absolute() / Path(noise_model).expanduser())
         return self.model_copy(update={"images": images, "noise_model": noise_model})
 

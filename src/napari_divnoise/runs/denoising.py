@@ -12,6 +12,7 @@ from ..images import ImageStack, from_ncyx, intensity_range, write_tiff
 from .events import now, to_json
 from .files import StorageError, explain, reserve, write_whole
 from .model import N_SAMPLES, Model, one_channel, open_image
+from .painting import MeanPainter, Painter, SamplePainter
 from .versions import package_version
 from .wanted import Wanted, check_names, image_files
 
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from .posterior import Posterior
 
 IN_MEMORY_BYTES = 1 << 28
 """Results beyond 256 MiB grow in a file instead of in memory."""
@@ -66,7 +66,7 @@ class Denoising:
     out : Path
         Folder of the results: ``NAME_mmse.tif`` and so on, and ``NAME.json``.
     wanted : Wanted
-        Which pictures.
+        Which pictures. A model without a posterior writes the mean alone.
     n_samples : int
         Behind mean, standard deviation and quantiles.
     seed : int
@@ -129,42 +129,46 @@ class Denoising:
         warning = range_warning(self.model, pixels)
         if warning:
             yield Step(str(file), number, n_files, message=warning)
-        posterior = self.model.posterior(
-            stack, seed=self.seed, device=self.device, precision=self.precision
-        )
-        with _canvases(self.wanted, pixels.shape, self.out) as canvases:
+        wanted, refusal = self._possible()
+        if refusal and number == 0:
+            yield Step(str(file), number, n_files, message=refusal)
+        painter = self._painter(stack, wanted)
+        with _canvases(wanted, pixels.shape, self.out) as canvases:
             for n in range(stack.n_images):
-                single = posterior if len(posterior.shape) == 2 else posterior.plane(n)
-                for share in self._paint(single, n, canvases):
+                for share in painter.paint(n, canvases):
                     done = number + (n + share) / stack.n_images
                     yield Step(str(file), done, n_files)
-            written = tuple(self._write(file, stack, canvases, posterior))
+            written = tuple(self._write(file, stack, canvases, painter))
         yield Step(str(file), number + 1, n_files, written=written)
 
-    def _paint(
-        self, posterior: Posterior, n: int, canvases: dict[str, Any]
-    ) -> Iterator[float]:
-        """Fill image `n` of every result, yielding the share that is done."""
-        if self.wanted.n_kept:
-            canvases["samples"][:, n] = posterior.samples(self.wanted.n_kept)
-        if not self.wanted.names:
-            return
-        levels = self.wanted.levels
-        summary = yield from posterior.summing_up(
-            self.n_samples, quantiles=tuple(levels.values())
+    def _possible(self) -> tuple[Wanted, str | None]:
+        """Return what the model can give, and why not the rest if it was asked for."""
+        if self.model.has_posterior or self.wanted.is_mean_alone:
+            return self.wanted, None
+        mean = Wanted(("mmse",))
+        if self.wanted.is_usual:
+            return mean, None
+        return mean, (
+            f"{self.model.method} knows no posterior: only the mean (mmse) is written; "
+            "for standard deviation, quantiles and samples train with divnoising or "
+            "pn2v"
         )
-        for name in self.wanted.names:
-            if name in levels:
-                canvases[name][n] = (summary.quantiles or {})[levels[name]]
-            else:
-                canvases[name][n] = getattr(summary, name)
+
+    def _painter(self, stack: ImageStack, wanted: Wanted) -> Painter:
+        how: dict[str, Any] = {"device": self.device, "precision": self.precision}
+        if wanted.is_mean_alone:
+            engine = self.model.one_pass(one_channel(stack), **how)
+            if engine is not None:
+                return MeanPainter(engine)
+        posterior = self.model.posterior(stack, seed=self.seed, **how)
+        return SamplePainter(posterior, wanted, self.n_samples)
 
     def _write(
         self,
         file: Path,
         stack: ImageStack,
         canvases: dict[str, Any],
-        posterior: Posterior,
+        painter: Painter,
     ) -> Iterator[Path]:
         """Write the results in the axes, scale and units of their source."""
         letters, scale, units = _layout(stack)
@@ -184,11 +188,9 @@ class Denoising:
             except OSError as error:
                 raise explain(error, path) from error
             yield path
-        yield self._write_record(file, stack, posterior)
+        yield self._write_record(file, stack, painter)
 
-    def _write_record(
-        self, file: Path, stack: ImageStack, posterior: Posterior
-    ) -> Path:
+    def _write_record(self, file: Path, stack: ImageStack, painter: Painter) -> Path:
         """Write how the results were made, so that they can be made again."""
         path = self.out / f"{file.stem}.json"
         record = {
@@ -199,11 +201,7 @@ class Denoising:
             "package_version": package_version(),
             "model_hash": self.model.hash,
             "model": self.model.record,
-            "n_samples": self.n_samples,
-            "n_kept": self.wanted.n_kept,
-            "seed": self.seed,
-            "device": posterior.device,
-            "precision": posterior.precision,
+            **painter.facts(),
         }
         write_whole(path, (to_json(record, indent=2) + "\n").encode())
         return path

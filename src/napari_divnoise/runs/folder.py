@@ -7,7 +7,7 @@
 ``log.txt``                the same in sentences, with the traceback of a failure
 ``checkpoint.safetensors`` everything that going on needs
 ``model.divnoise``         the best network so far, and the last word at the end
-``previews/NNNN.npy``      ``(4, Y, X)`` float32: noisy, mean, two samples
+``previews/NNNN.npy``      ``(4, Y, X)`` float32: noisy, mean, two samples; N2V: 2
 ``images.npy``             pixels handed over by a viewer, read without copying
 ``noise_model.npz``        the noise model that training was given
 ``stop``, ``pause``        while such a file exists the training stops, or waits
@@ -207,7 +207,7 @@ class RunFolder:
         write_whole(self.provenance_path, (to_json(facts, indent=2) + "\n").encode())
 
     def write_preview(self, number: int, views: np.ndarray) -> Path:
-        """Write preview `number`: ``(4, Y, X)`` noisy, mean, sample A, sample B."""
+        """Write preview `number`: ``(V, Y, X)`` noisy, mean, and samples."""
         path = self.previews_path / f"{number:04d}.npy"
         write_pixels(path, views)
         return path

@@ -7,7 +7,7 @@ from pathlib import Path
 import torch
 
 from ..images import Normalization
-from ..networks import DivNoising, resolve_device
+from ..networks import build_network, resolve_device
 from ..noise import from_arrays
 from ..training import TrainingConfig
 from .bundle import Bundle, damaged, load_bundle
@@ -110,8 +110,7 @@ def _model_of_run(folder: RunFolder) -> Path:
 
 
 def _assembled(bundle: Bundle, device: torch.device) -> Model:
-    shape = {k: v for k, v in bundle.info["network"].items() if k != "kind"}
-    network = DivNoising(**shape)
+    network = build_network(**bundle.info["network"])
     network.load_state_dict(
         {name: torch.from_numpy(array) for name, array in bundle.weights.items()}
     )

@@ -11,8 +11,9 @@ import numpy as np
 
 from ..images import from_ncyx, open_images
 from ..networks import resolve_device
-from ..posterior import PosteriorSampler
+from ..training import has_posterior
 from .bundle import Bundle, save_bundle
+from .engines import OnePass, denoised, one_pass_of, sampler_of
 from .files import arrays_hash
 from .posterior import Posterior
 
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from ..images import ImageStack, Normalization
-    from ..networks import DivNoising
+    from ..networks import Network
     from ..noise import NoiseModel
     from ..training import TrainingConfig
 
@@ -35,23 +36,33 @@ class Model:
 
     Attributes
     ----------
-    network : DivNoising
+    network : DivNoising or UNet
         Averaged weights, in evaluation mode.
     normalization : Normalization
         Camera units to network units, as in training.
     noise_model : NoiseModel or None
-        p(observation | signal), in camera units; None for ``method="vae"``.
+        p(observation | signal), in camera units; None for methods without one.
     config : TrainingConfig
         What it was trained with.
     record : dict
         Where it comes from: versions, seed, date, hash of the data, losses.
     """
 
-    network: DivNoising
+    network: Network
     normalization: Normalization
     noise_model: NoiseModel | None
     config: TrainingConfig
     record: dict[str, Any]
+
+    @property
+    def method(self) -> str:
+        """What it was trained with, such as ``"divnoising"``."""
+        return str(self.config.method)
+
+    @property
+    def has_posterior(self) -> bool:
+        """Whether there are samples, or the denoised image alone (N2V)."""
+        return has_posterior(self.method)
 
     def posterior(
         self,
@@ -84,20 +95,47 @@ class Model:
         Raises
         ------
         ValueError
-            If the axes do not fit, or there are several channels and none is chosen.
+            If the axes do not fit, there are several channels and none is chosen, or
+            the method knows no posterior.
         """
+        if not self.has_posterior:
+            raise ValueError(
+                f'method "{self.method}" gives one denoised image and no posterior: '
+                'call denoise, or train with "divnoising" or "pn2v" to have samples'
+            )
         stack = open_image(image, axes=axes, channel=channel)
-        pixels = one_channel(stack)
-        is_single = not set(stack.axes) - set("CYX")
-        sampler = PosteriorSampler(
+        sampler = sampler_of(
             self._network_for(resolve_device(device)),
             self.normalization,
-            pixels[0] if is_single else pixels,
+            self.noise_model,
+            _planes(stack),
             seed=seed,
             device=device,
             precision=precision,
         )
         return Posterior(sampler)
+
+    def one_pass(
+        self, pixels: Any, *, device: str = "auto", precision: str = "auto"
+    ) -> OnePass | None:
+        """Return what denoises without samples: for N2V and PN2V, else None.
+
+        Parameters
+        ----------
+        pixels : array
+            ``(Y, X)`` or ``(N, Y, X)``, camera units.
+        device, precision : str
+            As for `posterior`.
+        """
+        network = self._network_for(resolve_device(device))
+        return one_pass_of(
+            network,
+            self.normalization,
+            self.noise_model,
+            pixels,
+            device=device,
+            precision=precision,
+        )
 
     def denoise(
         self,
@@ -110,9 +148,10 @@ class Model:
         channel: int | str | None = None,
         precision: str = "auto",
     ) -> NDArray[np.float32]:
-        """Return the mean of `n_samples` posterior samples, the MMSE estimate.
+        """Return the MMSE estimate: the mean of `n_samples` posterior samples.
 
-        Parameters and errors are those of `posterior`.
+        N2V and PN2V know it without samples. Parameters and errors are those of
+        `posterior`.
 
         Returns
         -------
@@ -121,8 +160,12 @@ class Model:
             channel was chosen.
         """
         stack = open_image(image, axes=axes, channel=channel)
-        posterior = self.posterior(stack, seed=seed, device=device, precision=precision)
-        mmse = posterior.summarise(n_samples).mmse
+        how: dict[str, Any] = {"device": device, "precision": precision}
+        engine = self.one_pass(one_channel(stack), **how)
+        if engine is None:
+            mmse = self.posterior(stack, seed=seed, **how).summarise(n_samples).mmse
+        else:
+            mmse = denoised(engine)
         mmse = mmse.reshape(stack.n_images, 1, *stack.size)
         restored: NDArray[np.float32] = from_ncyx(mmse, stack.axes, stack.shape)
         return restored
@@ -145,7 +188,7 @@ class Model:
         arrays = None if self.noise_model is None else self.noise_model.as_arrays()
         info = {
             "package_version": self.record.get("package_version"),
-            "network": {"kind": "divnoising", **self.network.configuration()},
+            "network": {"kind": self.network.kind, **self.network.configuration()},
             "normalization": self.normalization.as_dict(),
             "training": self.config.model_dump(mode="json"),
             "record": self.record,
@@ -157,7 +200,7 @@ class Model:
         """Fingerprint of the weights: the same model, the same samples."""
         return arrays_hash(self._weights())
 
-    def _network_for(self, device: torch.device) -> DivNoising:
+    def _network_for(self, device: torch.device) -> Network:
         """Return the network, or a copy for another device than its own.
 
         A sampler moves its network: one that is in use elsewhere must not follow.
@@ -179,6 +222,12 @@ def open_image(
     elif isinstance(image, list | tuple) and len(image) == 1:
         return open_image(image[0], axes=axes, channel=channel)
     return open_images(image, axes=axes, channel=channel)
+
+
+def _planes(stack: ImageStack) -> Any:
+    """Return ``(Y, X)`` if the axes name one image, else ``(N, Y, X)``."""
+    pixels = one_channel(stack)
+    return pixels if set(stack.axes) - set("CYX") else pixels[0]
 
 
 def one_channel(stack: ImageStack) -> Any:

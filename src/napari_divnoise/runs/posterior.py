@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from ..posterior import Piece, PosteriorSampler
+    from ..posterior import Piece, Sampler
 
 FIRST_BATCH = 4
 """A streaming summary is first shown after so many samples, then after twice that."""
@@ -41,7 +41,7 @@ class Posterior:
 
     Parameters
     ----------
-    sampler : PosteriorSampler
+    sampler : Sampler
         Draws the samples.
     plane : int, optional
         Only this image of the sampler's stack.
@@ -57,7 +57,7 @@ class Posterior:
         device, or in another type, the same sample differs in its last digits.
     """
 
-    def __init__(self, sampler: PosteriorSampler, *, plane: int | None = None) -> None:
+    def __init__(self, sampler: Sampler, *, plane: int | None = None) -> None:
         self._sampler = sampler
         self._plane = plane
         self.seed = sampler.seed
@@ -145,7 +145,8 @@ class Posterior:
 
         Notes
         -----
-        Tiles outside, samples inside: memory does not grow with the samples.
+        Tiles outside, samples inside: memory does not grow with the samples. The mean
+        of PN2V is known without samples: it is the exact one, however many are drawn.
 
         Raises
         ------
@@ -176,6 +177,7 @@ class Posterior:
                 tally.update(batch)
                 yield (done + tally.moments.count / n_samples) / len(pieces)
             tally.write(summary, self._place(piece))
+            self._write_exact_mean(summary, piece)
             del tally  # before the next tile's samples take as much memory again
         return summary
 
@@ -218,8 +220,15 @@ class Posterior:
                 for samples in self._sampler.draw(numbers, piece):
                     tally.update(samples)
                 tally.write(summary, self._place(piece))
+                self._write_exact_mean(summary, piece)
             are_exact = all(tally.is_exact for tally in tallies)
             yield replace(summary, exact_quantiles=are_exact)
+
+    def _write_exact_mean(self, summary: Summary, piece: Piece) -> None:
+        """Put the mean of endlessly many samples where it is known (PN2V)."""
+        mean = self._sampler.exact_mean(piece)
+        if mean is not None:
+            summary.mmse[self._place(piece)] = mean.cpu().numpy()
 
     def _pieces(self, edge: int | None) -> Iterator[Piece]:
         for piece in self._sampler.pieces(edge):

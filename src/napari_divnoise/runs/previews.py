@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from scipy import ndimage
 
-from ..posterior import PosteriorSampler
+from .engines import denoised, one_pass_of, sampler_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from ..images import Normalization
-    from ..networks import DivNoising
+    from ..networks import Network
+    from ..noise import NoiseModel
 
 REGION_SIZE = 256
 SEARCHED = 4096
@@ -27,7 +28,7 @@ Region = tuple[int, int, int, int, int]
 
 
 class Preview:
-    """Makes the four views of one region: noisy, mean, sample A, sample B.
+    """Makes the views of one region: noisy, mean, and where there are, two samples.
 
     Parameters
     ----------
@@ -71,18 +72,18 @@ class Preview:
         self._seed = seed
         self._device = device
 
-    def views(self, network: DivNoising) -> NDArray[np.float32]:
-        """Return ``(4, rows, columns)`` float32 in camera units."""
-        sampler = PosteriorSampler(
-            network,
-            self._normalization,
-            self._noisy,
-            seed=self._seed,
-            device=self._device,
-        )
-        samples = sampler.samples(range(N_SAMPLES))
-        views = [self._noisy, samples.mean(axis=0), samples[0], samples[1]]
-        return np.stack(views).astype(np.float32)
+    def views(
+        self, network: Network, noise_model: NoiseModel | None = None
+    ) -> NDArray[np.float32]:
+        """Return ``(4, rows, columns)`` float32 in camera units; of N2V only two."""
+        common = (network, self._normalization, noise_model, self._noisy)
+        engine = one_pass_of(*common, device=self._device)
+        if engine is not None and network.out_channels == 1:
+            return np.stack([self._noisy, denoised(engine)])
+        sampler = sampler_of(*common, seed=self._seed, device=self._device)
+        samples = sampler.samples(range(2 if engine else N_SAMPLES))
+        mean = denoised(engine) if engine else samples.mean(axis=0)
+        return np.stack([self._noisy, mean, samples[0], samples[1]])
 
 
 def preview_times(first_s: float = 10.0, growth: float = 1.25) -> Iterator[float]:

@@ -136,7 +136,7 @@ class Recorder:
         if self._preview is None:
             return
         number = len(self._folder.previews())
-        views = self._preview.views(self._trainer.averaged())
+        views = self._preview.views(self._trainer.averaged(), self._trainer.noise_model)
         path = self._folder.write_preview(number, views)
         self._folder.announce(
             "preview",
@@ -159,4 +159,4 @@ class Recorder:
             return None
         from .figures import cover_png
 
-        return cover_png(self._preview.views(model.network)[1])
+        return cover_png(self._preview.views(model.network, model.noise_model)[1])

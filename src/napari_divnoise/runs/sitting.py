@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, cast
 from ..images import check_trainable, estimate_normalization
 from ..networks import resolve_device
 from ..noise import NoiseModel, load_noise_model, save_noise_model
-from ..training import Trainer
+from ..training import Trainer, needs_noise_model
 from .checkpoint import check_same, load_checkpoint
 from .model import Model, one_channel, open_image
 from .previews import Preview
@@ -43,8 +43,8 @@ def prepared(job: Job, folder: RunFolder | None) -> Sitting:
     stack = open_image(job.images, axes=config.axes, channel=config.channel)
     pixels = one_channel(stack)
     cautions = check_trainable(stack)
-    noise_model = _noise_model(job, folder)
     settings = config.training_config(tuple(pixels.shape))
+    noise_model = _noise_model(job, folder)
     if folder is not None:
         settings = _as_before(settings, folder)
     trainer = Trainer(pixels, estimate_normalization(pixels), noise_model, settings)
@@ -109,7 +109,9 @@ class Sitting:
             is_done = False
         if self._recorder is None:
             return self.model()
-        return self._recorder.finish(self._newest, is_done=is_done)
+        model = self._recorder.finish(self._newest, is_done=is_done)
+        self._write_down_noise(model)
+        return model
 
     def _noted(self, progress: Progress) -> Iterator[Progress]:
         """Record a report before it is handed on."""
@@ -128,6 +130,11 @@ class Sitting:
             config=self._trainer.config,
             record=self._origin.record(self._trainer, loss),
         )
+
+    def _write_down_noise(self, model: Model) -> None:
+        """Leave what was learnt along as a noise model like any other."""
+        if self._folder is not None and model.noise_model is not None:
+            save_noise_model(model.noise_model, self._folder.noise_model_path)
 
     def _preview(self, config: RunConfig, pixels: Any) -> Preview | None:
         if not config.previews:
@@ -158,10 +165,10 @@ def _noise_model(job: Job, folder: RunFolder | None) -> NoiseModel | str | None:
     """Return the noise model; a run keeps its own copy, so that it can be resumed."""
     kept = None if folder is None else folder.noise_model_path
     given = job.noise_model
-    if given == LEARN or (given is None and job.config.method != "vae"):
-        return LEARN
-    if given is None:
+    if not needs_noise_model(job.config.method):
         return None
+    if given is None or given == LEARN:
+        return LEARN
     if not isinstance(given, str | Path | NoiseModel):
         raise TypeError(
             f"noise_model is of type {type(given).__name__}: give a noise model, the "

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 IMAGE_ENDINGS = (".tif", ".tiff", ".png", ".zarr", ".npy")
 
+USUAL = ("mmse", "std")
+
 _QUANTILE = re.compile(r"q(\d{1,2}(?:\.\d+)?)")
 
 
@@ -28,10 +30,13 @@ class Wanted:
         ``"mmse"``, ``"std"`` and quantiles such as ``"q05"``.
     n_kept : int
         How many samples to write as a stack; 0 for none.
+    is_usual : bool
+        Whether nobody asked for these: then a model writes those that it can.
     """
 
     names: tuple[str, ...]
     n_kept: int = 0
+    is_usual: bool = False
 
     @classmethod
     def parse(cls, text: str) -> Self:
@@ -57,6 +62,16 @@ class Wanted:
         if not names and not n_kept:
             raise SettingsError("nothing to save: give mmse, std, q05, or samples:16")
         return cls(tuple(dict.fromkeys(names)), n_kept)
+
+    @classmethod
+    def usual(cls) -> Self:
+        """Return what is written where nobody asks for anything else."""
+        return cls(USUAL, is_usual=True)
+
+    @property
+    def is_mean_alone(self) -> bool:
+        """Whether the mean alone is wanted, which some know without samples."""
+        return self.names == ("mmse",) and not self.n_kept
 
     @property
     def levels(self) -> dict[str, float]:

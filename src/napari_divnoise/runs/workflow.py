@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from .config import RunConfig
 from .folder import RunFolder
+from .preparing import with_noise_model
 from .sitting import Job, prepared
 
 if TYPE_CHECKING:
@@ -45,10 +46,13 @@ def train(
     images : array, path, list of either, or ImageStack
         Whatever `open_images` opens; camera units. At least 32x32 pixels.
     method : str
-        ``"divnoising"``, or ``"vae"``: the same network with a free mean and variance
-        per pixel, which needs no noise model.
-    noise_model : NoiseModel, path, "learn" or None
-        p(observation | signal) in camera units; ``"learn"`` co-learns a variance that
+        ``"divnoising"``; ``"vae"``: the same network with a free mean and variance
+        per pixel, which needs no noise model; ``"n2v"``: a U-Net that is asked for
+        hidden pixels, needs no noise model and gives the mean alone; ``"pn2v"``: the
+        same with a noise model, and a distribution for each pixel on its own.
+    noise_model : NoiseModel, path, "learn", "bootstrap" or None
+        p(observation | signal) in camera units; ``"bootstrap"`` makes one first, see
+        `bootstrap_noise_model`; ``"learn"`` co-learns a variance that
         is linear in the signal, and so does None where the method needs one.
     preset : str
         ``"quick"``, ``"standard"``, ``"best"`` or ``"paper"``.
@@ -168,10 +172,12 @@ def _train(
     if folder is None:
         if resume:
             raise ValueError("nothing to resume: give the run folder with run=...")
+        job = yield from with_noise_model(job, None)
         return (yield from prepared(job, None).run())
     with folder.locked():
         _begin(job, folder, resume=resume, overwrite=overwrite)
         try:
+            job = yield from with_noise_model(job, folder)
             return (yield from prepared(job, folder).run())
         except Exception as error:
             folder.announce_failure(error)
