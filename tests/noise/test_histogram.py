@@ -239,7 +239,7 @@ def test_signals_without_pixels_are_named() -> None:
     x, s = skewed(200, 3)
     kept = (s < 60) | (s > 90)
     with pytest.warns(
-        UserWarning, match=r"no pixel has a signal of 60\.\d+ to 8\d\.\d+"
+        UserWarning, match=r"no pixel has a signal of 6\d\.\d+ to 8\d\.\d+"
     ):
         model = fit_noise_model(x[kept], s[kept], kind="histogram")
     at = np.array([75.0])
@@ -295,3 +295,19 @@ def test_is_the_most_likely_for_a_real_microscope(
         log_prob = model.log_prob(observation=frames[3], signal=signal)
         nll[kind] = -log_prob.mean(dtype=float)
     assert nll["histogram"] < nll["mixture"] - 0.01
+
+
+def test_a_signal_beyond_the_rows_is_pulled_back() -> None:
+    rng = np.random.default_rng(7)
+    truth = rng.uniform(80, 120, 40_000)
+    observation = np.rint(rng.normal(truth, 10))
+    model = fit_noise_model(observation, truth, kind="histogram", n_bins=8)
+    low, high = model.signal_range
+    signal = torch.tensor([low - 15, high + 15], requires_grad=True)
+    seen = torch.tensor([low, high])
+    model.log_prob(observation=seen, signal=signal).sum().backward()
+    assert signal.grad is not None
+    assert signal.grad[0] > 0 > signal.grad[1]
+    dark, first, last, bright = model.mean(np.array([low - 15, low, high, high + 15]))
+    assert first - dark == pytest.approx(15, abs=3)
+    assert bright - last == pytest.approx(15, abs=3)

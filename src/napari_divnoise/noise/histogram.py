@@ -21,6 +21,7 @@ import numpy as np
 import torch
 from torch import nn
 
+from .histogram_rows import checked_ends, checked_mass, even_in_std
 from .mixture import PUBLISHED_TOLERANCE
 from .model import Values, check_normalization, on_tensors
 from .valid import EVERYTHING, checked_range, normalized_range, range_arrays
@@ -28,8 +29,6 @@ from .valid import EVERYTHING, checked_range, normalized_range, range_arrays
 if TYPE_CHECKING:
     import numpy.typing as npt
 
-# Rows are densities: their sum times the width of a bin is 1, but for rounding.
-_ROUNDING = 1e-3
 # The density is at least this, so that its logarithm and slope are finite.
 _SMALLEST = 1e-30
 _EVEN = 1e-3
@@ -46,7 +45,7 @@ class HistogramNoiseModel(nn.Module):
         `observation_range`. 0 or more; every row integrates to 1.
     signal_range : tuple of float
         Outer edges of the rows, in camera units. Beyond the middle of the first and
-        the last row, those hold.
+        the last row, those hold, moved along with the signal.
     observation_range : tuple of float
         Outer edges of the columns, in camera units. Observations outside of them have
         the density `tol`.
@@ -83,11 +82,11 @@ class HistogramNoiseModel(nn.Module):
     ) -> None:
         super().__init__()
         self.valid_range = checked_range(valid_range)
-        self._signal_range = _checked_ends("signal_range", signal_range)
-        self.observation_range = _checked_ends("observation_range", observation_range)
+        self._signal_range = checked_ends("signal_range", signal_range)
+        self.observation_range = checked_ends("observation_range", observation_range)
         self.tol = float(tol)
         table = np.asarray(density, dtype=np.float64)
-        mass = _checked_mass(table, self.observation_range, self.tol)
+        mass = checked_mass(table, self.observation_range, self.tol)
         if not (math.isfinite(growth) and growth >= 0):
             raise ValueError(f"growth must be 0 or more, got {growth}: 0 is usual")
         # Less than this makes no difference, but would take differences of equals.
@@ -138,7 +137,7 @@ class HistogramNoiseModel(nn.Module):
         )
 
     def mean(self, signal: Values) -> Values:
-        """Return the mean observation; beyond the range, that of the nearest row."""
+        """Return the mean observation; beyond the rows, as far off as there."""
         return on_tensors(
             lambda s: self._mean_and_variance(s)[0], signal, device=self.density.device
         )
@@ -162,7 +161,7 @@ class HistogramNoiseModel(nn.Module):
             column = torch.searchsorted(self._cumulative, wanted) - row * self.n_columns
             column = column.clamp(0, self.n_columns - 1) + inside
             drawn: torch.Tensor = self.observation_range[0] + self.bin_width * column
-            return drawn.to(s.device)
+            return drawn.to(s.device) + self._beyond(s)
 
         return on_tensors(draw, signal, device=self.density.device)
 
@@ -228,10 +227,45 @@ class HistogramNoiseModel(nn.Module):
         flat = self.density.view(-1)
         below, above = flat[at], flat[at + self.n_columns]
         density = (below + share * (above - below)) * inside
+        beyond = self._beyond(s)
+        outside = beyond.detach() != 0
+        if bool(outside.any()):
+            density = torch.where(outside, self._moved(x, beyond, row + share), density)
         log_density = (density + max(self.tol, _SMALLEST)).log()
         # Flat within a bin, which is a derivative too.
         result: torch.Tensor = log_density + 0 * x if x.requires_grad else log_density
         return result
+
+    def _beyond(self, signal: torch.Tensor) -> torch.Tensor:
+        """Return how far a signal is above the last row, or, negative, below the first.
+
+        Its slope is 1 beyond the rows and 0 between them.
+        """
+        held = signal.detach().clamp(self._middles[0], self._middles[-1])
+        return torch.where(signal.detach() == held, 0.0, signal - held)
+
+    def _moved(
+        self, x: torch.Tensor, beyond: torch.Tensor, row: torch.Tensor
+    ) -> torch.Tensor:
+        """Return the density of the first or the last row, moved along with the signal.
+
+        From the middle of a bin to that of the next, so that the signal feels how far
+        beyond the rows it is.
+        """
+        place = (x - beyond - self.observation_range[0]) / self.bin_width - 0.5
+        # Off the columns the density is 0, however far.
+        place = place.clamp(-2, self.n_columns + 1)
+        column = place.detach().floor()
+        part = place - column
+        last = self.n_columns - 1
+        first = row.round().long() * self.n_columns
+        flat = self.density.view(-1)
+        near, far = (
+            flat[first + c.clamp(0, last).long()] * ((c >= 0) & (c <= last))
+            for c in (column, column + 1)
+        )
+        density: torch.Tensor = near + part * (far - near)
+        return density
 
     def _mean_and_variance(
         self, signal: torch.Tensor
@@ -245,65 +279,7 @@ class HistogramNoiseModel(nn.Module):
         spread = second - first**2
         within = spread[row] + share * (spread[row + 1] - spread[row])
         between = share * (1 - share) * (above - below) ** 2
-        return self._middles[row] + mean, within + between
-
-
-def even_in_std(
-    ends: tuple[float, float], n: int, growth: float
-) -> npt.NDArray[np.float64]:
-    """Return n + 1 edges, even in the root of a variance that grows along a line.
-
-    Parameters
-    ----------
-    ends : tuple of float
-        First and last edge.
-    n : int
-        Number of steps between.
-    growth : float
-        Variance at the last edge over that at the first, less 1; 0 for even edges.
-    """
-    t = np.linspace(0, 1, n + 1)
-    if growth:
-        t = ((1 + t * (math.sqrt(1 + growth) - 1)) ** 2 - 1) / growth
-    edges: npt.NDArray[np.float64] = ends[0] + (ends[1] - ends[0]) * t
-    return edges
-
-
-def _checked_ends(name: str, ends: tuple[float, float]) -> tuple[float, float]:
-    low, high = (float(end) for end in ends)
-    if not (math.isfinite(low) and math.isfinite(high) and low < high):
-        raise ValueError(
-            f"{name} of a histogram must be two rising numbers, got ({low}, {high}): "
-            f"fit it again, or load an undamaged file"
-        )
-    return low, high
-
-
-def _checked_mass(
-    density: npt.NDArray[np.float64], ends: tuple[float, float], tol: float
-) -> npt.NDArray[np.float64]:
-    """Return the share of each bin in its row; ValueError where that is none."""
-    if density.ndim != 2 or density.shape[0] < 2 or density.shape[1] < 1:
-        raise ValueError(
-            f"the density of a histogram has shape (rows, columns), two rows at least, "
-            f"got {density.shape}: one row per signal, one column per observation"
-        )
-    if not (math.isfinite(tol) and tol >= 0):
-        raise ValueError(
-            f"tol must be 0 or more, got {tol}: {PUBLISHED_TOLERANCE} is usual"
-        )
-    if not (np.isfinite(density).all() and (density >= 0).all()):
-        raise ValueError(
-            "the density of a histogram holds NaN, infinity or numbers below 0: fit it "
-            "again, or load an undamaged file"
-        )
-    mass = density * ((ends[1] - ends[0]) / density.shape[1])
-    total = mass.sum(1, keepdims=True)
-    if np.abs(total - 1).max() > _ROUNDING:
-        raise ValueError(
-            f"every row of a histogram must integrate to 1 over the observation, got "
-            f"{total.min():.4g} to {total.max():.4g}: divide shares by the width of a "
-            f"bin"
-        )
-    normalized: npt.NDArray[np.float64] = mass / total
-    return normalized
+        beyond = self._beyond(signal)
+        # From bin to bin, as densities are beyond the rows, one is a little wider.
+        blur = torch.where(beyond != 0, self.bin_width**2 / 12, 0.0)
+        return self._middles[row] + mean + beyond, within + between + blur
