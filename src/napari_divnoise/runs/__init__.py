@@ -16,6 +16,7 @@ if TYPE_CHECKING:
         bootstrap_noise_model,
         bootstrapping_noise_model,
         refit_noise_model,
+        refitting_noise_model,
     )
     from .bundle import read_cover, read_info
     from .config import RunConfig, SettingsError
@@ -60,6 +61,7 @@ __all__ = [
     "read_cover",
     "read_info",
     "refit_noise_model",
+    "refitting_noise_model",
     "train",
     "train_run",
 ]
@@ -89,6 +91,7 @@ _FILE_OF = {
     "read_cover": "bundle",
     "read_info": "bundle",
     "refit_noise_model": "bootstrap",
+    "refitting_noise_model": "bootstrap",
     "train": "workflow",
     "train_run": "workflow",
 }

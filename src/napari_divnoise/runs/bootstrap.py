@@ -40,7 +40,7 @@ LARGEST_EDGE = 1024
 
 # Shares of the first denoising after which the noise model is fitted, so that there is
 # one early, and it is seen to improve.
-_LOOKS = (0.3, 0.6, 1.0)
+_LOOKS = (0.3, 0.6)
 _DENOISING_SHARE = 0.9
 _YIELD_EVERY = 0.1
 
@@ -196,18 +196,7 @@ def bootstrapping_noise_model(
     return fit.noise_model
 
 
-def refit_noise_model(
-    model: Model,
-    images: Any,
-    *,
-    kind: str = "mixture",
-    n_samples: int = 30,
-    seed: int = 0,
-    device: str = "auto",
-    axes: str | None = None,
-    channel: int | str | None = None,
-    **settings: Any,
-) -> Refit:
+def refit_noise_model(model: Model, images: Any, **choices: Any) -> Refit:
     """Fit the noise model again, on what a trained model denoised: the second round.
 
     Parameters
@@ -217,7 +206,7 @@ def refit_noise_model(
     images : array, path, list of either, or ImageStack
         The noisy images it was trained on, camera units.
     n_samples : int
-        Samples behind the mean that is taken as the signal.
+        Samples behind the mean that is taken as the signal; 30 by default.
     kind, seed, device, axes, channel, **settings
         As for `bootstrap_noise_model`.
 
@@ -231,22 +220,50 @@ def refit_noise_model(
     ValueError
         If the model has no noise model, or the images are unfit.
     """
+    steps = refitting_noise_model(model, images, **choices)
+    while True:
+        try:
+            next(steps)
+        except StopIteration as end:
+            refit: Refit = end.value
+            return refit
+
+
+def refitting_noise_model(
+    model: Model,
+    images: Any,
+    *,
+    kind: str = "mixture",
+    n_samples: int = 30,
+    seed: int = 0,
+    device: str = "auto",
+    axes: str | None = None,
+    channel: int | str | None = None,
+    **settings: Any,
+) -> Generator[float, None, Refit]:
+    """Do the work of `refit_noise_model`, and yield the share that is done, 0 to 1."""
     if model.noise_model is None:
         raise ValueError(
             f"a model of method {model.config.method!r} has no noise model that could "
             "be fitted again: train divnoising or pn2v"
         )
     seen = _seen(one_channel(open_image(images, axes=axes, channel=channel)))
-    signal = model.denoise(seen, n_samples=n_samples, seed=seed, device=device)
-    fit = _Fit(kind, TRIM, settings)
-    for rows in (0, 1):
-        fit.to_pairs(pairs_of_rows(seen, signal, rows, trim=TRIM))
-    every = _Fit(kind, TRIM, settings)
+    posterior = model.posterior(seen, seed=seed, device=device)
+    work = posterior.summing_up(n_samples)
+    signal = seen.astype(np.float32)
+    while True:
+        try:
+            yield 0.8 * next(work)
+        except StopIteration as end:
+            signal = end.value.mmse
+            break
+    halves, every = _Fit(kind, TRIM, settings), _Fit(kind, TRIM, settings)
+    for half in (0, 1):
+        halves.to_pairs(pairs_of_rows(seen, signal, half, trim=TRIM))
+        yield 0.85 + 0.05 * half
     every.to_pairs(joint_histogram(seen, signal, trim=TRIM))
-    if every.noise_model is None:
-        raise ValueError("the noise model could not be fitted: give kind='gaussian'")
-    gain = held_out_gain(fit.noise_models, model.noise_model, seen, signal)
-    return Refit(every.noise_model, gain)
+    gain = held_out_gain(halves.noise_models, model.noise_model, seen, signal)
+    return Refit(every.noise_models[-1], gain)
 
 
 class _Fit:
@@ -317,8 +334,7 @@ class _FirstDenoising:
 
     def improving(self, fit: _Fit) -> Iterator[BootstrapProgress]:
         """Train, and fit at each of the looks."""
-        looks = iter(_LOOKS)
-        look = next(looks)
+        looks = list(_LOOKS)
         newest = BootstrapProgress("denoising", 0.0, 0.0)
         for progress in self._trainer.run():
             share = _DENOISING_SHARE * progress.fraction
@@ -330,13 +346,20 @@ class _FirstDenoising:
                 loss=progress.loss,
             )
             yield newest
-            if progress.fraction >= look:
-                stop = 1.0 if look == _LOOKS[-1] else share
-                for newest in fit.improving(
-                    self._seen, self._denoised(), start=share, stop=stop
-                ):
-                    yield replace(newest, loss=progress.loss)
-                look = next(looks, np.inf)
+            if looks and looks[0] <= progress.fraction < 1:
+                looks = [look for look in looks if look > progress.fraction]
+                for better in self._fitted(fit, newest, share):
+                    newest = better
+                    yield better
+        yield from self._fitted(fit, newest, 1.0)
+
+    def _fitted(
+        self, fit: _Fit, newest: BootstrapProgress, stop: float
+    ) -> Iterator[BootstrapProgress]:
+        """Fit to what is denoised by now, up to a share of the whole."""
+        start = newest.fraction
+        for step in fit.improving(self._seen, self._denoised(), start=start, stop=stop):
+            yield replace(step, loss=newest.loss)
 
     def _denoised(self) -> NDArray[np.float32]:
         trainer = self._trainer
