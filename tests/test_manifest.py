@@ -13,6 +13,7 @@ import yaml
 SRC = Path(__file__).parents[1] / "src" / "napari_divnoise"
 MANIFEST = yaml.safe_load((SRC / "napari.yaml").read_text(encoding="utf-8"))
 CONTRIBUTIONS = MANIFEST["contributions"]
+CHECK_NOISE = "napari-divnoise.check_noise"
 PYTHON_NAMES = {
     entry["id"]: entry["python_name"] for entry in CONTRIBUTIONS["commands"]
 }
@@ -22,6 +23,24 @@ PYTHON_NAMES = {
 def test_every_command_can_be_called(command: str) -> None:
     module, _, name = PYTHON_NAMES[command].partition(":")
     assert callable(getattr(import_module(module), name))
+
+
+def test_a_command_of_a_menu_is_there_and_says_when_it_can_be_used() -> None:
+    commands = {entry["id"]: entry for entry in CONTRIBUTIONS["commands"]}
+    menus = CONTRIBUTIONS["menus"]
+    offered = {entry["command"] for menu in menus.values() for entry in menu}
+    assert offered <= set(commands)
+    assert menus["napari/layers/measure"] == [{"command": CHECK_NOISE}]
+    assert commands[CHECK_NOISE]["enablement"] == "num_selected_image_layers > 0"
+
+
+def test_napari_takes_the_manifest() -> None:
+    from npe2 import PluginManifest
+
+    manifest = PluginManifest.from_file(SRC / "napari.yaml")
+    command = manifest.contributions.commands
+    assert command is not None
+    assert CHECK_NOISE in [entry.id for entry in command]
 
 
 @pytest.mark.parametrize("kind", ["sample_data", "readers"])

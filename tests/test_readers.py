@@ -97,3 +97,17 @@ def test_reading_loads_no_torch(published: Path) -> None:
         "sys.exit('torch' in sys.modules)"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_a_published_histogram_is_ours_and_other_arrays_are_not(tmp_path: Path) -> None:
+    edges = np.linspace(0, 100, 11)
+    lower, upper = (
+        np.repeat(side[:, None], 10, axis=1) for side in (edges[:-1], edges[1:])
+    )
+    np.save(tmp_path / "histogram.npy", np.stack([np.eye(10), lower, upper]))
+    np.save(tmp_path / "film.npy", np.random.default_rng(0).random((3, 10, 10)))
+    np.save(tmp_path / "image.npy", np.zeros((64, 64)))
+    (tmp_path / "broken.npy").write_bytes(b"\x93NUMPY")
+    assert get_reader(str(tmp_path / "histogram.npy")) is not None
+    for name in ("film", "image", "broken"):
+        assert get_reader(str(tmp_path / f"{name}.npy")) is None

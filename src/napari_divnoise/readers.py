@@ -11,6 +11,8 @@ import zipfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from .session import inbox
 
 if TYPE_CHECKING:
@@ -26,7 +28,9 @@ _NOISE_MODEL_KEYS = (
 
 
 def get_reader(path: str | list[str]) -> Callable[[str | list[str]], NoLayers] | None:
-    """Return a reader for ``*.divnoise`` and for ``*.npz`` files with a noise model.
+    """Return a reader for ``*.divnoise`` and for files with a noise model.
+
+    Those are ``*.npz``, and ``*.npy`` with a histogram as the published tools have it.
 
     Parameters
     ----------
@@ -48,7 +52,28 @@ def get_reader(path: str | list[str]) -> Callable[[str | list[str]], NoLayers] |
 def _is_ours(path: Path) -> bool:
     if path.suffix == ".divnoise":
         return True
+    if path.suffix == ".npy":
+        return _holds_histogram(path)
     return path.suffix == ".npz" and _holds_noise_model(path)
+
+
+def _holds_histogram(path: Path) -> bool:
+    """Whether an array is a published histogram: shares, lower and upper edges."""
+    try:
+        array = np.load(path, mmap_mode="r", allow_pickle=False)
+    except (OSError, ValueError, EOFError):
+        return False
+    if array.ndim != 3 or array.shape[0] != 3 or array.shape[1] != array.shape[2]:
+        return False
+    shares, lower, upper = array[:, :2]
+    rising = array[1, :, 0]
+    return bool(
+        len(rising) > 1
+        and (np.diff(rising) > 0).all()
+        and np.ptp(lower, axis=1).max() == 0
+        and (upper > lower).all()
+        and (shares >= 0).all()
+    )
 
 
 def _holds_noise_model(path: Path) -> bool:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 from psygnal import Signal, SignalGroupDescriptor
 
 if TYPE_CHECKING:
-    from .images import ImageStack
+    from .images import ImageStack, NoiseReport
     from .noise import NoiseModel
     from .runs import Model, Posterior
     from .training import Progress
@@ -132,7 +132,11 @@ class Session:
     files : tuple of str
         Paths that the images were read from; empty if they came from layers.
     method : str
-        "divnoising" or "vae".
+        One of `training.METHODS`.
+    method_is_auto : bool
+        Whether the noise decides which, rather than the person.
+    noise_report : NoiseReport or None
+        What the noise of the images is like; ``None`` while it is not known.
     noise_model : NoiseModel, "learn" or None
         "learn": found during training. ``None``: not decided yet.
     run : Path or None
@@ -148,7 +152,15 @@ class Session:
     events: ClassVar[SignalGroupDescriptor] = SignalGroupDescriptor(
         # Arrays have no truth value: a field changes when it becomes another object.
         equality_operators=dict.fromkeys(
-            ("images", "sources", "noise_model", "model", "posterior"), operator.is_
+            (
+                "images",
+                "sources",
+                "noise_report",
+                "noise_model",
+                "model",
+                "posterior",
+            ),
+            operator.is_,
         ),
         connect_child_events=False,
     )
@@ -159,7 +171,9 @@ class Session:
     channel: int | None = None
     files: tuple[str, ...] = ()
     method: str = "divnoising"
-    noise_model: NoiseModel | Literal["learn"] | None = "learn"
+    method_is_auto: bool = True
+    noise_report: NoiseReport | None = None
+    noise_model: NoiseModel | Literal["learn"] | None = None
     run: Path | None = None
     training: Training = field(default_factory=Training)
     model: Model | None = None

@@ -58,12 +58,13 @@ def _one_thread() -> Iterator[None]:
 def home(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, plugin_settings: None
 ) -> Path:
-    """A home folder of the test's own: runs are kept there."""
+    """A home folder of the test's own: runs and noise models are kept there."""
     del plugin_settings
     folder = tmp_path / "home"
     folder.mkdir()
     monkeypatch.setenv("HOME", str(folder))
     monkeypatch.setenv("USERPROFILE", str(folder))
+    monkeypatch.setenv("DIVNOISE_LIBRARY", str(folder / "noise-models"))
     return folder
 
 

@@ -221,4 +221,4 @@ def test_the_method_is_explained_and_kept(page: Any, session: Session) -> None:
     made = page()
     made.method.setValue("vae")
     assert session.method == "vae"
-    assert "baseline" in made._method_words.text()
+    assert "baseline" in made.method.words.text()

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from napari_divnoise.images import open_images
-from napari_divnoise.widgets._denoising import Job, Opened, Step, denoise, open_job
+from napari_divnoise.widgets._denoising import Step, denoise
+from napari_divnoise.widgets._opening import Job, Opened, open_job
 
 if TYPE_CHECKING:
     from napari_divnoise.runs import Model

@@ -29,6 +29,8 @@ OTHERS: dict[str, Any] = {
     "depth": 3,
     "n_filters": 16,
     "z_channels": 8,
+    "mask_share": 0.1,
+    "n_pixel_samples": 64,
     "min_noise_std": 2.25,
     "augment": False,
     "validation_fraction": 0.2,
@@ -92,6 +94,22 @@ def test_a_bad_value_is_shown_at_its_field_and_the_good_one_kept(
     _write(fields.field("patch_size"), 68)
     assert fields.field("patch_size").property("tone") == ""
     assert fields.value().patch_size == 68
+
+
+@pytest.mark.parametrize(
+    ("method", "unused"),
+    [
+        ("divnoising", {"mask_share", "n_pixel_samples"}),
+        ("n2v", {"kl_weight", "z_channels", "n_pixel_samples", "min_noise_std"}),
+        ("pn2v", {"kl_weight", "z_channels"}),
+    ],
+)
+def test_what_a_method_does_not_ask_for_cannot_be_set(
+    fields: TrainingFields, method: Any, unused: set[str]
+) -> None:
+    fields.setValue(TrainingConfig.from_preset("quick", method=method))
+    disabled = {name for name in LAYOUT if not fields.field(name).isEnabled()}
+    assert disabled == unused
 
 
 def test_the_difference_is_what_the_run_file_says(fields: TrainingFields) -> None:

@@ -46,6 +46,7 @@ def test_from_a_sample_to_the_posterior(
 
     # 2 Noise: learned along with the network
     assert dock.page == NOISE
+    dock.noise_page.choose_way("learn")
     click(dock.next_button)
 
     # 3 Train: in a process of its own, with a curve and a preview

@@ -60,3 +60,8 @@ def test_all_well_is_said_too() -> None:
         progress(100 * (n + 1), validation_loss=loss) for n, loss in enumerate(losses)
     ]
     assert health(history)[1].startswith("Healthy")
+
+
+def test_without_latents_a_rate_of_nothing_is_no_collapse() -> None:
+    tone, sentence = health([progress(1000, rate=0.0, kl_weight=0.0)])
+    assert (tone, sentence) == ("good", "Healthy: the loss falls.")

@@ -9,12 +9,11 @@ import numpy as np
 import pytest
 from qtpy.QtCore import QPoint, QPointF, Qt
 from qtpy.QtGui import QWheelEvent
+from qtpy.QtWidgets import QMenu
 
 from napari_divnoise.widgets._plots import (
     MOST_POINTS,
-    DensityPlot,
     LossPlot,
-    PairsPlot,
     smoothed,
 )
 from napari_divnoise.widgets._theme import palette
@@ -94,24 +93,6 @@ def test_the_wheel_is_left_to_the_page(plot: LossPlot) -> None:
     assert not event.isAccepted()
 
 
-def test_the_model_is_drawn_about_the_signal(qtbot: QtBot) -> None:
-    plot = PairsPlot()
-    qtbot.addWidget(plot)
-    plot.apply_palette(palette("light"))
-    plot.show_pairs(np.ones((4, 3)), (10.0, 20.0), (-5.0, 5.0))
-    signal = np.linspace(10, 20, 5)
-    plot.show_model(signal, signal + 1, np.full(5, 2.0))
-    np.testing.assert_allclose(plot._high.getData()[1], 5)
-    np.testing.assert_allclose(plot._low.getData()[1], -3)
-    assert plot.signal() == 15
-    with qtbot.waitSignal(plot.signalMoved) as moved:
-        plot._line.setValue(12)
-    assert moved.args == [12]
-
-
-def test_densities_take_bars_and_a_curve(qtbot: QtBot) -> None:
-    plot = DensityPlot()
-    qtbot.addWidget(plot)
-    plot.apply_palette(palette("dark"))
-    plot.setValue(np.arange(4.0), np.ones(3), np.arange(9.0), np.ones(9))
-    assert len(plot._model.getData()[0]) == 9
+def test_no_menu_lies_over_the_curve(plot: LossPlot) -> None:
+    plot.show()
+    assert not [menu for menu in plot.findChildren(QMenu) if menu.isVisible()]

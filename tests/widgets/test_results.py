@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from napari_divnoise.session import Source
-from napari_divnoise.widgets._denoising import Job, denoise
+from napari_divnoise.widgets._denoising import denoise
+from napari_divnoise.widgets._opening import Job
 from napari_divnoise.widgets._results import Results
 
 if TYPE_CHECKING:

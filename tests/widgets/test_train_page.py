@@ -37,6 +37,7 @@ def session(viewer: ViewerModel, noisy: np.ndarray[Any, Any]) -> Session:
     session.axes = "YX"
     session.sources = (Source.of_layer(layer),)
     session.images = renamed(open_images(noisy, axes="YX"), ("cells",))
+    session.noise_model = "learn"
     return session
 
 

@@ -17,7 +17,8 @@ from napari_divnoise.images import open_images
 from napari_divnoise.noise import GaussianNoiseModel
 from napari_divnoise.runs import RunConfig, RunExistsError, RunFolder
 from napari_divnoise.widgets._errors import ReportedError, TrainerDiedError
-from napari_divnoise.widgets._training import Order, can_start_processes, train
+from napari_divnoise.widgets._processes import can_start_processes
+from napari_divnoise.widgets._training import Order, train
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator

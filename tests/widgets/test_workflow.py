@@ -20,6 +20,7 @@ from qtpy.QtWidgets import (
 
 from napari_divnoise.session import Training, inbox, session_of
 from napari_divnoise.widgets._lifetime import companion_of, is_alive
+from napari_divnoise.widgets._noise_ways import WAYS
 from napari_divnoise.widgets._theme import palette
 from napari_divnoise.widgets._trainer import Trainer
 from napari_divnoise.widgets.workflow import DENOISE, NOISE, TRAIN, WorkflowWidget
@@ -80,6 +81,9 @@ def test_from_an_image_to_the_page_that_trains(
     assert "cells" in widget._facts.text()
     qtbot.mouseClick(widget.next_button, Qt.MouseButton.LeftButton)
     assert widget.page == NOISE
+    assert widget.reason.text() == "Press Make noise model first."
+    assert not widget.next_button.isEnabled()
+    widget.noise_page.choose_way("learn")
     qtbot.mouseClick(widget.next_button, Qt.MouseButton.LeftButton)
     assert widget.page == TRAIN
     until(lambda: widget.train_page.why_not_start() == "")
@@ -122,10 +126,15 @@ def test_nothing_is_cut_off_in_a_narrow_dock(
     widget.resize(WIDTH, 800)
     widget.show()
     widget.show_page(page)
-    if page == NOISE:
-        widget.noise_page.choose_way("pairs")
-    qtbot.wait(10)
     content = widget.pages[page]
+    for way in WAYS if page == NOISE else [""]:
+        if way:
+            widget.noise_page.choose_way(way)
+        qtbot.wait(10)
+        assert_nothing_is_cut_off(content)
+
+
+def assert_nothing_is_cut_off(content: QWidget) -> None:
     assert content.width() <= WIDTH
     for child in content.findChildren(QWidget):
         if not child.isVisible() or not isinstance(

@@ -104,6 +104,11 @@ class AxesField(QWidget):
         for position, size in enumerate(self._shape):
             chip = QComboBox()
             chip.addItems(list(MEANINGS.values()))
+            # Four of them have to fit into a narrow dock.
+            chip.setSizeAdjustPolicy(
+                QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
+            )
+            chip.setMinimumContentsLength(4)
             tip(chip, "data.axes")
             chip.currentIndexChanged.connect(self._on_chip_changed)
             self._chips.append(chip)

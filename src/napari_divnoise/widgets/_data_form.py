@@ -53,8 +53,9 @@ class DataForm(QWidget):
 
     def _lay_out(self) -> None:
         meaning = Card(
-            row(heading("What the dimensions mean"), None, self.write_button),
+            heading("What the dimensions mean"),
             self.axes,
+            row(self.write_button, None),
             row(self._channel_label, self.channel, None),
         )
         self.setLayout(

@@ -18,8 +18,9 @@ from ._work import run
 if TYPE_CHECKING:
     from qtpy.QtWidgets import QWidget
 
-    from ._denoising import Job, Opened, Step
+    from ._denoising import Step
     from ._errors import Problem
+    from ._opening import Job, Opened
     from ._work import Work
 
 SHOWS_PER_SECOND = 3
@@ -66,6 +67,11 @@ class Denoiser(QObject):
     def is_running(self) -> bool:
         """Whether samples are being drawn."""
         return self._work is not None
+
+    @property
+    def has_finished(self) -> bool:
+        """Whether something has been denoised, and nothing is on its way."""
+        return self.step is not None and not self.is_running
 
     def run(self, jobs: list[Job], wanted: frozenset[str]) -> None:
         """Denoise one image after the other.

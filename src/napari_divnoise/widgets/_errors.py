@@ -7,6 +7,8 @@ import traceback
 from dataclasses import dataclass
 
 NO_SPACE = frozenset({errno.ENOSPC, errno.EDQUOT})
+LAST_WORDS = 3
+"""Lines of a process that broke off which a person sees; the details have more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +62,26 @@ class TrainerDiedError(RuntimeError):
         self.has_checkpoint = has_checkpoint
 
 
+class HelperDiedError(RuntimeError):
+    """A process that worked for the window, and kept nothing, ended by itself.
+
+    Parameters
+    ----------
+    exit_code : int or None
+        What it returned; negative: the signal that ended it.
+    log : str
+        The last lines that it wrote.
+    what : str
+        Which process, as in "the process that makes the noise model".
+    """
+
+    def __init__(self, exit_code: int | None, log: str, what: str) -> None:
+        super().__init__(f"{what} ended ({_ending(exit_code)})")
+        self.exit_code = exit_code
+        self.log = log
+        self.what = what
+
+
 class ReportedError(RuntimeError):
     """An error that the training process has written down in words itself."""
 
@@ -107,6 +129,19 @@ def _trainer_died(error: BaseException, _doing: str) -> tuple[str, str, str]:
         "The training process ended by itself",
         f"It ended with {_ending(error.exit_code)}; its last words: {last[0]}.",
         kept,
+    )
+
+
+def _helper_died(error: BaseException, _doing: str) -> tuple[str, str, str]:
+    if not isinstance(error, HelperDiedError):
+        raise TypeError(f"expected a HelperDiedError, got {type(error).__name__}")
+    said = [line.strip() for line in error.log.strip().splitlines()[-LAST_WORDS:]]
+    words = f"its last words: {' '.join(said)}" if said else "it left no message"
+    what = f"{error.what[:1].upper()}{error.what[1:]} ended by itself"
+    return (
+        what,
+        f"{what} with {_ending(error.exit_code)}; {words}",
+        "Start it again; if it comes back, copy the details into a report.",
     )
 
 
@@ -167,13 +202,14 @@ def _is_out_of_memory(error: BaseException) -> bool:
 
 def _details(error: BaseException) -> str:
     lines = traceback.format_exception(error)
-    if isinstance(error, TrainerDiedError):
+    if isinstance(error, TrainerDiedError | HelperDiedError):
         lines.append(error.log)
     return "".join(lines)
 
 
 _CATALOGUE = (
     (TrainerDiedError, _trainer_died),
+    (HelperDiedError, _helper_died),
     (MemoryError, _memory),
     (FileExistsError, _exists),
     (OSError, _disk),

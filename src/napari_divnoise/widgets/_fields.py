@@ -32,11 +32,21 @@ LAYOUT: dict[str, tuple[str, str, tuple[Any, ...]]] = {
     "depth": ("Depth of the network", _WHOLE, (1, 5)),
     "n_filters": ("Filters", _WHOLE, (1, 512)),
     "z_channels": ("Latent channels", _WHOLE, (1, 1024)),
+    "mask_share": ("Share of hidden pixels", _REAL, (0.001, 0.25, 3, "")),
+    "n_pixel_samples": ("Signals for a pixel", _WHOLE, (2, 4096)),
     "min_noise_std": ("Smallest noise std", _REAL, (0.0, 1e6, 3, "from the images")),
     "augment": ("Turn and mirror", _YES_NO, ()),
     "validation_fraction": ("Kept for validation", _REAL, (0.0, 0.5, 2, "")),
     "precision": ("Precision", _CHOICE, ("auto", "float32", "bfloat16")),
     "seed": ("Seed", _WHOLE, (0, 2**31 - 1)),
+}
+# What some methods do not ask for.
+ONLY_FOR = {
+    "kl_weight": ("divnoising", "vae"),
+    "z_channels": ("divnoising", "vae"),
+    "mask_share": ("n2v", "pn2v"),
+    "n_pixel_samples": ("pn2v",),
+    "min_noise_std": ("divnoising", "pn2v"),
 }
 
 
@@ -91,6 +101,7 @@ class TrainingFields(QWidget):
         for name, field in self._fields.items():
             field.blockSignals(True)
             _write(field, getattr(config, name))
+            field.setEnabled(config.method in ONLY_FOR.get(name, (config.method,)))
             field.blockSignals(False)
 
     def _on_field_changed(self) -> None:

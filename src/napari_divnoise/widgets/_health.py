@@ -27,7 +27,8 @@ def health(history: Sequence[Progress]) -> tuple[str, str]:
     if not history or history[-1].step < WARMUP_STEPS:
         return "", ""
     newest = history[-1]
-    if newest.rate < COLLAPSED_RATE:
+    has_latents = newest.kl_weight > 0
+    if has_latents and newest.rate < COLLAPSED_RATE:
         return (
             "warning",
             "The samples are going to be identical: the latents carry nothing (rate "
@@ -47,6 +48,8 @@ def health(history: Sequence[Progress]) -> tuple[str, str]:
             f"No better validation for {100 * idle:.0f} % of the training: you can "
             "stop now, the best network is kept.",
         )
+    if not has_latents:
+        return "good", "Healthy: the loss falls."
     return "good", "Healthy: the loss falls and the latents are in use."
 
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from ..images import guess_axes
 from ..session import Source
-from ._denoising import Job
+from ._opening import Job
 from ._regions import VIEW, region_of
 from ._suitability import pixels_of
 

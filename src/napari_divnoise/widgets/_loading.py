@@ -45,8 +45,8 @@ class Loader(QObject):
             self.load(path)
 
     def load(self, path: Path) -> Work:
-        """Open a ``*.divnoise`` model, a run folder, or a noise model (.npz)."""
-        is_noise_model = path.suffix == ".npz"
+        """Open a ``*.divnoise`` model, a run folder, or a noise model."""
+        is_noise_model = path.suffix in (".npz", ".npy")
         open_file = _open_noise_model if is_noise_model else _open_model
         # Methods of a QObject: should the dock be closed meanwhile, Qt forgets them.
         return run(

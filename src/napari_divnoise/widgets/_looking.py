@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Generator
 
-    from ..images import ImageStack
+    from ..images import ImageStack, NoiseReport
 
 PATCH = 64
 SMALLEST_WITH_VALIDATION = 128
@@ -97,6 +97,20 @@ def look(wanted: Wanted) -> Generator[None, None, Seen]:
         facts=_facts(images, low, high),
         warnings=tuple(warnings),
     )
+
+
+def check_noise(images: Any, **choices: Any) -> Generator[None, None, NoiseReport]:
+    """Say what kind of noise images have; `choices` are those of `inspect_noise`.
+
+    Raises
+    ------
+    ValueError
+        With a sentence for the person, if there is no noise to be seen.
+    """
+    from ..images import inspect_noise
+
+    yield None
+    return inspect_noise(images, **choices)
 
 
 def _cut(wanted: Wanted) -> Any:

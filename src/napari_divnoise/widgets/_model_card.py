@@ -9,6 +9,7 @@ from qtpy.QtCore import Signal
 
 from ._files import ask_for_path
 from ._lifetime import connect_while_alive
+from ._methods import METHODS
 from ._parts import Card, Words, button, row
 
 if TYPE_CHECKING:
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
     from ..session import Session
 
 MODEL_FILES = "DivNoise models (*.divnoise);;All files (*)"
-METHODS = {"divnoising": "DivNoising", "vae": "VAE baseline"}
 
 
 class ModelCard(Card):

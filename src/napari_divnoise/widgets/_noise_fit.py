@@ -1,34 +1,47 @@
-"""Fit, read and judge a noise model, in a thread."""
+"""Fit or read a noise model in a thread, and say how it stands: no Qt."""
 
 from __future__ import annotations
 
+import warnings
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from threading import Event
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from scipy.ndimage import gaussian_filter
 
+from ._noise_pictures import Curve, MeasuredDensity, Picture, curve_of, picture_of
 from ._work import give_way
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
+    from collections.abc import Generator, Iterator
     from pathlib import Path
 
     import numpy.typing as npt
 
-    from ..images import ImageStack
     from ..noise import FitReport, JointHistogram, NoiseModel
 
     Array = npt.NDArray[Any]
 
-PICTURE_SIZE = (120, 90)
-"""Cells of the picture of the pairs, along signal and residual."""
-STDS_SHOWN = 4.0
-CURVE_POINTS = 80
-PLANES_JUDGED = 4
-BLUR = 1.2
-WELL_COUNTED = 20.0
+NO_TRIM = (0.0, 100.0)
+TRIM_DENOISED = (0.5, 99.5)
+"""Percentiles of a signal that is no more than a denoising: its ends are unsure."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """Which noise model is fitted, and how.
+
+    Attributes
+    ----------
+    name : str
+        "mixture", "histogram" or "gaussian".
+    settings : tuple of (str, value)
+        What the fit of that kind is told: ``("n_components", 3)``.
+    """
+
+    name: str = "mixture"
+    settings: tuple[tuple[str, Any], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -42,12 +55,14 @@ class Recipe:
     axes : str
         One letter per dimension of `observation`; "" to guess.
     signal : array or None
-        A clean image of the same place; ``None``: the mean of the observation's
-        images, which then show a still scene.
-    kind : str
-        "mixture" or "gaussian".
-    n_components, n_coefficients, seed : int
-        Of a mixture.
+        The same place without noise; ``None``: the observation is a still scene, or
+        one smooth frame, and gives its signal itself.
+    kind : Kind
+        The noise model.
+    trim : tuple of float
+        Percentiles of the signal between which pairs are used.
+    names : tuple of str
+        Names of the layers, for what goes wrong.
     enough : threading.Event
         Set it to end the fit and keep what is best.
     """
@@ -55,72 +70,68 @@ class Recipe:
     observation: Any
     axes: str = ""
     signal: Any = None
-    kind: Literal["mixture", "gaussian"] = "mixture"
-    n_components: int = 3
-    n_coefficients: int = 2
-    seed: int = 0
+    kind: Kind = field(default_factory=Kind)
+    trim: tuple[float, float] = NO_TRIM
+    names: tuple[str, ...] = ()
     enough: Event = field(default_factory=Event)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Picture:
-    """Calibration pairs, counted for a plot.
-
-    Attributes
-    ----------
-    counts : array, shape (n_signal, n_residual)
-        Relative to the fullest residual of each signal, 0 to 1, so that dark and
-        bright signals are seen alike.
-    signal_range, residual_range : tuple of float
-        Camera units.
-    """
-
-    counts: Array
-    signal_range: tuple[float, float]
-    residual_range: tuple[float, float]
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Curve:
-    """Mean and standard deviation of the observation against the signal."""
-
-    signal: Array
-    mean: Array
-    std: Array
-
-
-@dataclass(frozen=True, slots=True, eq=False)
 class Fitted:
-    """Where a fit stands.
+    """A noise model, and all that is shown of it.
 
     Attributes
     ----------
     noise_model : NoiseModel
         The best so far, camera units.
+    curve : Curve
+        Its mean and standard deviation.
     pairs : JointHistogram or None
         What it was fitted to; ``None`` if it was read from a file.
     picture : Picture or None
         The pairs, for a plot.
-    curve : Curve
-        The model, for the same plot.
-    fraction : float
-        Share of the fit that is done at least, 0 to 1.
-    nll : float or None
-        Nats per pixel.
+    measured : MeasuredDensity or None
+        The pairs, for another.
     report : FitReport or None
         Once the fit has ended.
+    notes : tuple of str
+        Sentences that the person should read.
     """
 
     noise_model: NoiseModel
-    pairs: JointHistogram | None
-    picture: Picture | None
     curve: Curve
-    fraction: float = 1.0
-    nll: float | None = None
+    pairs: JointHistogram | None = None
+    picture: Picture | None = None
+    measured: MeasuredDensity | None = None
     report: FitReport | None = None
+    notes: tuple[str, ...] = ()
 
 
-def fit(recipe: Recipe) -> Generator[Fitted | None, None, Fitted]:
+@dataclass(frozen=True, slots=True, eq=False)
+class Stand:
+    """How far the work on a noise model has come.
+
+    Attributes
+    ----------
+    words : str
+        What is being done, as in "Making a first denoising: 40 %".
+    fraction : float or None
+        Share of the work that is done, 0 to 1; ``None`` if nobody knows.
+    losses, nlls : array, shape (M, 2)
+        Curves: share of the work in percent, and the loss of the denoising or the
+        nats per pixel of the noise model.
+    fitted : Fitted or None
+        The best noise model so far.
+    """
+
+    words: str
+    fraction: float | None = None
+    losses: Array = field(default_factory=lambda: np.empty((0, 2)))
+    nlls: Array = field(default_factory=lambda: np.empty((0, 2)))
+    fitted: Fitted | None = None
+
+
+def fit(recipe: Recipe) -> Generator[Stand | None, None, Fitted]:
     """Count the pairs, fit, and say how good it is.
 
     Raises
@@ -128,40 +139,60 @@ def fit(recipe: Recipe) -> Generator[Fitted | None, None, Fitted]:
     ValueError
         If the pairs are unfit: shapes, NaN, no contrast.
     """
-    from ..noise import (
-        MixtureSettings,
-        fit_to_pairs,
-        fitting_mixture_to,
-        report_on_pairs,
-    )
-
     give_way()
+    yield Stand("Counting the pairs")
+    notes: list[str] = []
+    with _noting(notes):
+        pairs = _count(recipe, notes)
     yield None
-    pairs = _count(recipe)
-    picture = picture_of(pairs)
-    yield None
-    best: Fitted | None = None
-    model: NoiseModel
-    if recipe.kind == "mixture":
-        settings = MixtureSettings(
-            n_components=recipe.n_components,
-            n_coefficients=recipe.n_coefficients,
-            seed=recipe.seed,
-        )
-        for step in fitting_mixture_to(pairs, settings):
-            model = step.noise_model
-            curve = curve_of(model, picture.signal_range)
-            share = step.step / step.n_steps
-            best = Fitted(model, pairs, picture, curve, share, step.nll)
-            yield best
-            if recipe.enough.is_set():
-                break
+    best = yield from _improving(recipe, pairs, notes)
     if best is None:
-        model = fit_to_pairs(pairs, kind="gaussian")
-        best = Fitted(model, pairs, picture, curve_of(model, picture.signal_range))
-    report = report_on_pairs(best.noise_model, pairs)
+        raise ValueError(
+            f"the fit of a {recipe.kind.name} gave no noise model: choose another kind"
+        )
+    return finished(best, notes)
+
+
+def _improving(
+    recipe: Recipe, pairs: JointHistogram, notes: list[str]
+) -> Generator[Stand | None, None, Fitted | None]:
+    """Fit to counted pairs, and return the best."""
+    from ..noise import fitting_noise_model
+
+    picture, measured = picture_of(pairs), MeasuredDensity(pairs)
+    yield None
+    nlls: list[tuple[float, float]] = []
+    kind, best = recipe.kind, None
+    steps = fitting_noise_model(pairs, kind=kind.name, **dict(kind.settings))
+    while best is None or not recipe.enough.is_set():
+        with _noting(notes):
+            step = next(steps, None)
+        if step is None:
+            break
+        model, share = step.noise_model, step.step / max(step.n_steps, 1)
+        curve = curve_of(model, picture.signal_range)
+        best = Fitted(model, curve, pairs, picture, measured)
+        nlls.append((100 * share, step.nll))
+        words = f"Fitting: {step.nll:.4f} nats per pixel"
+        yield Stand(words, share, nlls=np.array(nlls), fitted=best)
+    return best
+
+
+def finished(best: Fitted, notes: list[str]) -> Fitted:
+    """Return the best noise model with a report on how good it is."""
+    from ..noise import report_on_pairs
+
+    report = None
+    if best.pairs is not None:
+        report = report_on_pairs(best.noise_model, best.pairs)
     return Fitted(
-        best.noise_model, pairs, picture, best.curve, nll=report.nll, report=report
+        best.noise_model,
+        best.curve,
+        best.pairs,
+        best.picture,
+        best.measured,
+        report,
+        tuple(dict.fromkeys(notes)),
     )
 
 
@@ -181,79 +212,51 @@ def read(path: Path) -> Generator[None, None, Fitted]:
 
 def shown(noise_model: NoiseModel) -> Fitted:
     """Return a noise model that came without its pairs, ready for the plots."""
-    curve = curve_of(noise_model, noise_model.signal_range)
-    return Fitted(noise_model, None, None, curve)
+    return Fitted(noise_model, curve_of(noise_model, noise_model.signal_range))
 
 
-def share_outside(
-    noise_model: NoiseModel, images: ImageStack
-) -> Generator[None, None, float]:
-    """Return the share of pixels that no signal of the model's range explains."""
-    from ..noise import share_out_of_range
-
-    yield None
-    numbers = np.linspace(0, images.n_images - 1, PLANES_JUDGED).round().astype(int)
-    planes = (images.plane(int(n)) for n in np.unique(numbers))
-    return float(np.mean([share_out_of_range(noise_model, p) for p in planes]))
-
-
-def _count(recipe: Recipe) -> JointHistogram:
+def _count(recipe: Recipe, notes: list[str]) -> JointHistogram:
     from ..images import open_images
     from ..noise import count_calibration_pairs, joint_histogram
 
     stack = open_images(recipe.observation, axes=recipe.axes or None)
     frames = stack.channel(0).data[:, 0]
     if recipe.signal is None:
-        return count_calibration_pairs(frames)
-    signal = np.squeeze(np.asarray(recipe.signal))
-    return joint_histogram(frames, signal)
+        notes += _scene(frames)
+        return count_calibration_pairs(frames, trim=recipe.trim)
+    try:
+        return joint_histogram(frames, _signal_of(recipe), trim=recipe.trim)
+    except ValueError as error:
+        noisy, clean = recipe.names or ("the noisy layer", "the signal")
+        raise ValueError(f"{noisy} and {clean}: {error}") from error
 
 
-def picture_of(pairs: JointHistogram) -> Picture:
-    """Bin counted pairs for a plot.
+def _signal_of(recipe: Recipe) -> Any:
+    """Return the signal as ``(N, Y, X)``, or ``(Y, X)`` for one; lazy if it was."""
+    from ..images import open_images
 
-    The bins of plot and pairs beat against each other; a little blur hides that.
-    """
-    spread = float(np.sqrt(np.average(pairs.residual**2, weights=pairs.count)))
-    top = STDS_SHOWN * spread
-    ranges = (pairs.signal_range, (-top, top))
-    counts, *_ = np.histogram2d(
-        pairs.signal, pairs.residual, PICTURE_SIZE, ranges, weights=pairs.count
-    )
-    counts = gaussian_filter(counts, BLUR)
-    fullest = counts.max(axis=1, keepdims=True)
-    # Rare signals fade, so that single pixels do not look like a distribution.
-    known = np.minimum(fullest / WELL_COUNTED, 1.0)
-    picture = known * counts / np.maximum(fullest, 1e-12)
-    return Picture(picture, pairs.signal_range, (-top, top))
+    if recipe.axes and np.ndim(recipe.signal) == len(recipe.axes):
+        stack = open_images(recipe.signal, axes=recipe.axes)
+        images = stack.channel(0).data[:, 0]
+    else:
+        images = np.squeeze(np.asarray(recipe.signal))
+    return images[0] if len(images.shape) == 3 and len(images) == 1 else images
 
 
-def curve_of(noise_model: NoiseModel, signal_range: tuple[float, float]) -> Curve:
-    """Return mean and standard deviation over a range of signals."""
-    signal = np.linspace(*signal_range, CURVE_POINTS, dtype=np.float32)
-    std = np.sqrt(noise_model.variance(signal))
-    return Curve(signal, noise_model.mean(signal), std)
+def _scene(frames: Any) -> tuple[str, ...]:
+    """Return what is to be said of frames of a still scene."""
+    from ..noise import look_at_scene
+
+    return look_at_scene(frames).sentences if len(frames.shape) == 3 else ()
 
 
-def density_at(
-    pairs: JointHistogram, signal: float, n_bins: int = 48
-) -> tuple[Array, Array]:
-    """Return bin edges and the measured density of the observation at a signal.
-
-    Camera units; the signals nearest to `signal` are taken.
-    """
-    _, centres, variances = pairs.variance_by_signal()
-    nearest = int(np.abs(centres - signal).argmin())
-    stratum = np.unique(pairs.stratum)[nearest]
-    here = pairs.stratum == stratum
-    reach = STDS_SHOWN * np.sqrt(max(float(variances[nearest]), 1e-12))
-    width = 2 * reach / n_bins
-    first = centres[nearest] - reach
-    if pairs.step > 0:
-        # As many grey values in each bin, and none on an edge.
-        width = max(round(width / pairs.step), 1) * pairs.step
-        first = (round(first / pairs.step) - 0.5) * pairs.step
-    edges = np.arange(first, first + 2 * reach + 2 * width, width)
-    values, weights = pairs.observation[here], pairs.count[here]
-    density, _ = np.histogram(values, edges, weights=weights, density=True)
-    return edges, np.nan_to_num(density)
+@contextmanager
+def _noting(notes: list[str]) -> Iterator[None]:
+    """Turn the warnings of the fit into sentences of the form."""
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always", UserWarning)
+        yield
+    for warning in caught:
+        if issubclass(warning.category, UserWarning):
+            text = str(warning.message)
+            notes.append(f"{text[:1].upper()}{text[1:]}.")

@@ -75,6 +75,10 @@ def _shortened(name: str, length: int = 28) -> str:
     return name if len(name) <= length else f"{name[: length - 3]}..."
 
 
+SHOWN_HEIGHT = 96
+"""Pixels of the list that always show: three layers, and a part of the fourth."""
+
+
 class LayerList(QFrame):
     """The viewer's Image layers with a tick each; others can be dropped in.
 
@@ -110,6 +114,8 @@ class LayerList(QFrame):
         self._scroll.setWidget(inside)
         self._scroll.setFrameShape(QFrame.Shape.NoFrame)
         self.setLayout(column(self._scroll))
+        # A page longer than the dock would otherwise leave room for one row.
+        self.setMinimumHeight(SHOWN_HEIGHT)
         self.reset_choices()
 
     def value(self) -> list[Any]:

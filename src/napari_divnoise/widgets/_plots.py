@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyqtgraph as pg
-from qtpy.QtCore import Qt, Signal
 from qtpy.QtGui import QColor
 from qtpy.QtWidgets import QSizePolicy
 
@@ -29,18 +28,22 @@ class Plot(pg.PlotWidget):
     """A plot that shows and does not move: no menu, no dragging, no zoom."""
 
     def __init__(self, x_label: str, y_label: str, height: int = 150) -> None:
-        super().__init__(background=None)
+        super().__init__(background=None, axisItems={"bottom": _BottomAxis("bottom")})
         self.setStyleSheet("background: transparent; border: 0px;")
         self.setMenuEnabled(False)
         # pyqtgraph makes a menu all the same, without a parent: it would stay behind.
-        self.getPlotItem().ctrlMenu.setParent(self)
+        # Given one, it must stay a window of its own, or it is shown with the plot.
+        menu = self.getPlotItem().ctrlMenu
+        menu.setParent(self, menu.windowFlags())
         self.setMouseEnabled(x=False, y=False)
         self.hideButtons()
         self.setFixedHeight(height)
         self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         self._labels = {"bottom": x_label, "left": y_label}
+        # Room for half a number above the highest tick, and beside the last.
+        self.getPlotItem().layout.setContentsMargins(1, 6, 6, 1)
         self.getAxis("left").setWidth(46)
-        self.getAxis("bottom").setHeight(42)
+        self.getAxis("bottom").setHeight(36)
         self.colors: Palette | None = None
 
     def apply_palette(self, colors: Palette) -> None:
@@ -61,6 +64,15 @@ class Plot(pg.PlotWidget):
         """Leave the wheel to the page."""
         if event is not None:
             event.ignore()
+
+
+class _BottomAxis(pg.AxisItem):
+    """An axis whose label lies inside it: pyqtgraph's hangs out by some pixels."""
+
+    def resizeEvent(self, event: Any = None) -> None:
+        super().resizeEvent(event)
+        if self.label is not None:
+            self.label.setY(self.size().height() - self.label.boundingRect().height())
 
 
 class LossPlot(Plot):
@@ -181,104 +193,3 @@ def smoothed(values: npt.NDArray[Any]) -> npt.NDArray[Any]:
     starts = np.maximum(ends - width, 0)
     means: npt.NDArray[Any] = (sums[ends] - sums[starts]) / (ends - starts)
     return means
-
-
-class PairsPlot(Plot):
-    """How often each pair of signal and observation occurs, and the model over it.
-
-    Signals
-    -------
-    signalMoved(float)
-        The person drags the line to another signal, in camera units.
-    """
-
-    signalMoved = Signal(float)
-
-    def __init__(self) -> None:
-        super().__init__("signal", "observed - signal", height=180)
-        self._image = pg.ImageItem()
-        self.addItem(self._image)
-        self._mean, self._low, self._high = self.plot(), self.plot(), self.plot()
-        self._line = pg.InfiniteLine(angle=90, movable=True)
-        self.addItem(self._line)
-        self._line.sigPositionChanged.connect(self._on_line_moved)
-
-    def show_pairs(
-        self,
-        counts: npt.NDArray[Any],
-        signal_range: tuple[float, float],
-        residual_range: tuple[float, float],
-    ) -> None:
-        """Show counts of shape ``(n_signal, n_residual)``, stronger for more."""
-        self._image.setImage(np.sqrt(counts), autoLevels=True)
-        (left, right), (bottom, top) = signal_range, residual_range
-        self._image.setRect(left, bottom, right - left, top - bottom)
-        self._show_axes(signal_range, residual_range)
-        self._image.setVisible(True)
-
-    def show_range(
-        self, signal_range: tuple[float, float], residual_range: tuple[float, float]
-    ) -> None:
-        """Show the axes only: the model came without pairs."""
-        self._image.setVisible(False)
-        self._show_axes(signal_range, residual_range)
-
-    def signal(self) -> float:
-        """Return where the line is, in camera units."""
-        return float(self._line.value())
-
-    def _show_axes(
-        self, signal_range: tuple[float, float], residual_range: tuple[float, float]
-    ) -> None:
-        self.setXRange(*signal_range, padding=0.02)
-        self.setYRange(*residual_range, padding=0.0)
-        self._line.setBounds(signal_range)
-        self._line.setValue(sum(signal_range) / 2)
-
-    def show_model(
-        self, signal: npt.NDArray[Any], mean: npt.NDArray[Any], std: npt.NDArray[Any]
-    ) -> None:
-        """Draw mean and mean +- 2 std of the observation, minus the signal."""
-        offset = mean - signal
-        self._mean.setData(signal, offset)
-        self._low.setData(signal, offset - 2 * std)
-        self._high.setData(signal, offset + 2 * std)
-
-    def restyle(self, colors: Palette) -> None:
-        """From the background to the words, so that it suits both themes."""
-        stops = [QColor(c).getRgb()[:3] for c in (colors.background, colors.text)]
-        self._image.setColorMap(pg.ColorMap([0.0, 1.0], stops))
-        self._mean.setPen(pg.mkPen(colors.warning, width=2))
-        for curve in (self._low, self._high):
-            curve.setPen(pg.mkPen(colors.warning, width=1, style=Qt.PenStyle.DashLine))
-        self._line.setPen(pg.mkPen(colors.accent_text, width=2))
-        self._line.setHoverPen(pg.mkPen(colors.text, width=3))
-
-    def _on_line_moved(self) -> None:
-        self.signalMoved.emit(float(self._line.value()))
-
-
-class DensityPlot(Plot):
-    """p(observation | signal) at one signal: what was measured, and the model."""
-
-    def __init__(self) -> None:
-        super().__init__("observed", "density", height=150)
-        self._bars = self.plot(stepMode="center", fillLevel=0)
-        self._model = self.plot()
-
-    def setValue(
-        self,
-        edges: npt.NDArray[Any],
-        density: npt.NDArray[Any],
-        observation: npt.NDArray[Any],
-        model: npt.NDArray[Any],
-    ) -> None:
-        """Show measured densities between `edges`, and the model's at `observation`."""
-        self._bars.setData(edges, density)
-        self._model.setData(observation, model)
-
-    def restyle(self, colors: Palette) -> None:
-        """Bars in the colour of a field, the model in that of the other plot."""
-        self._bars.setPen(pg.mkPen(colors.line))
-        self._bars.setBrush(pg.mkBrush(colors.field))
-        self._model.setPen(pg.mkPen(colors.warning, width=2))

@@ -42,10 +42,12 @@ class ProgressView(Card):
         if progress is None:
             return
         self.plot.add_new(history)
+        has_latents = progress.kl_weight > 0
+        rate = f", rate {progress.rate:.3f}" if has_latents else ""
         self._numbers.say(
             f"step {progress.step:,} of {progress.n_steps:,}, "
-            f"{progress.steps_per_s:.3g} steps/s, loss {progress.loss:.3f}, "
-            f"rate {progress.rate:.3f} nats per pixel",
+            f"{progress.steps_per_s:.3g} steps/s, loss {progress.loss:.3f}{rate} "
+            "nats per pixel",
             "quiet",
         )
         tone, sentence = health(history)

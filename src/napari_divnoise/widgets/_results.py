@@ -17,7 +17,8 @@ from ._lazy import LazySamples, MovedAxes
 if TYPE_CHECKING:
     import numpy.typing as npt
 
-    from ._denoising import Job, Opened, Step
+    from ._denoising import Step
+    from ._opening import Job, Opened
 
 FIRST_STD = 8
 """Samples from which on a standard deviation is worth looking at."""
@@ -75,13 +76,16 @@ class Results:
         return found if found is not None and found in self._viewer.layers else None
 
     def show_step(self, step: Step) -> None:
-        """Take in more samples of one plane."""
+        """Take in more samples of one plane, and planes that are done meanwhile."""
         self.n_done, self._newest = step.n_done, step
-        self._write("mean", step, step.mean)
-        if step.n_done >= min(FIRST_STD, self._job.n_samples):
-            self._write("std", step, step.std)
-        for level, values in step.quantiles.items():
-            self._write(f"quantile {level}", step, values)
+        finished = step.opened.finished
+        written = {
+            key for _ in range(len(finished)) for key in self._put(finished.popleft())
+        }
+        for key in written | self._put(step):
+            layer = self.layer(key)
+            if layer is not None:
+                layer.refresh(thumbnail=False, extent=False, highlight=False)
         # napari takes tens of milliseconds for a new layer: one at each step.
         self._add_one(step)
         self._stretch_std(step.std_top)
@@ -94,12 +98,23 @@ class Results:
             layer = self.layer(key)
             if layer is not None:
                 layer.refresh(extent=False, highlight=False)
+        mean = self.layer("mean")
+        if self.is_half_done and mean is not None:
+            mean.name = f"{self.name} · mean, where it is denoised"
         if self.n_done >= n_wanted:
             return
         for key in ("mean", "std"):
             layer = self.layer(key)
             if layer is not None:
                 layer.name = f"{self.name} · {key} of {self.n_done}/{n_wanted}"
+
+    @property
+    def is_half_done(self) -> bool:
+        """Whether a denoising in one pass has not come to its end."""
+        newest = self._newest
+        if newest is None or newest.opened.posterior is not None:
+            return False
+        return newest.fraction < 1
 
     def show_only(self, key: str) -> None:
         """Show one of our layers; "noisy" hides them all. Others are left alone."""
@@ -110,20 +125,24 @@ class Results:
 
     # ------------------------------------------------------------------ layers
 
-    def _write(self, key: str, step: Step, values: npt.NDArray[np.float32]) -> None:
-        """Put more samples of a plane into a canvas, and on the screen if shown."""
-        if key not in self._canvases:
-            self._canvases[key] = self._canvas(key, step.opened)
-        np.copyto(self._canvases[key][step.plane], values)
-        layer = self.layer(key)
-        if layer is not None:
-            layer.refresh(thumbnail=False, extent=False, highlight=False)
+    def _put(self, step: Step) -> set[str]:
+        """Put what is known of a plane into the canvases; return their names."""
+        values = {"mean": step.mean}
+        if step.std is not None and step.n_done >= min(FIRST_STD, self._job.n_samples):
+            values["std"] = step.std
+        values |= {f"quantile {level}": q for level, q in step.quantiles.items()}
+        for key, plane in values.items():
+            if key not in self._canvases:
+                self._canvases[key] = self._canvas(key, step.opened)
+            np.copyto(self._canvases[key][step.plane], plane)
+        return set(values)
 
     def _add_one(self, step: Step) -> bool:
         """Add the next layer that is wanted and not there; False if there is none."""
         wanted = (k for k in self._canvases if k in self._wanted or k not in VIEWS)
         due = [key for key in wanted if key not in self._layers]
-        if "samples" in self._wanted and self.samples is None and "mean" not in due:
+        has_samples = "samples" in self._wanted and step.opened.posterior is not None
+        if has_samples and self.samples is None and "mean" not in due:
             self._add_samples(step)
         elif due:
             self._add(due[0], step.opened)
@@ -159,11 +178,13 @@ class Results:
             self.layer("std").colorbar.visible = True
 
     def _add_samples(self, step: Step) -> None:
-        opened = step.opened
+        opened, posterior = step.opened, step.opened.posterior
+        if posterior is None:
+            return
         lengths = dict(zip(opened.axes, opened.shape, strict=True))
         letters = [x for x in opened.axes if x not in "YX"] + ["Y", "X"]
         self.samples = LazySamples(
-            opened.posterior,
+            posterior,
             self._canvases["mean"],
             shape=(self._job.n_samples, *(lengths[letter] for letter in letters)),
             cache_gb=self._cache_gb,
@@ -243,8 +264,8 @@ class Results:
             run_id=opened.facts["run_id"],
             model_hash=opened.facts["model_hash"],
             noise_model_hash=opened.facts["noise_model_hash"],
-            device=opened.posterior.device,
-            precision=opened.posterior.precision,
+            device=opened.device,
+            precision=opened.precision,
         )
 
 

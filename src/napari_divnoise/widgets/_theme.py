@@ -196,6 +196,7 @@ QPushButton[role="link"] {{
     text-decoration: underline;
 }}
 QPushButton[role="link"]:hover {{ color: {text}; }}
+QPushButton[role="link"]:disabled {{ color: {quiet}; }}
 QPushButton[role="segment"] {{ border-radius: 0px; padding: 4px 10px; }}
 QPushButton[role="segment"]:checked {{ background: {accent}; color: {on_accent}; }}
 QToolButton {{

@@ -8,25 +8,22 @@ process can be started, the same generator trains in the thread.
 
 from __future__ import annotations
 
-import os
 import subprocess
-import sys
 import threading
 import time
 from contextlib import closing
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
-import psutil
 
 from ._errors import ReportedError, TrainerDiedError
-from ._work import NICENESS
+from ._processes import can_start_processes, last_words, start_process
 
 if TYPE_CHECKING:
     from collections import deque
     from collections.abc import Generator
+    from pathlib import Path
 
     from ..images import ImageStack
     from ..noise import NoiseModel
@@ -34,7 +31,6 @@ if TYPE_CHECKING:
     from ..session import Source
 
 POLL_S = 0.1
-LAST_LINES = 30
 WORDS_FILE = "trainer.txt"
 Event = dict[str, Any]
 
@@ -158,38 +154,10 @@ def _prepare(order: Order, folder: RunFolder) -> None:
 
 def _launch(folder: RunFolder, mode: Mode) -> subprocess.Popen[bytes]:
     """Start the command line on the run folder, free of this process's fate."""
-    command = [sys.executable, "-m", "napari_divnoise", "train", "--json", "--config"]
-    command += [str(folder.config_path), *(["--resume"] if mode == "resume" else [])]
-    with (folder.path / WORDS_FILE).open("wb") as words:
-        process = subprocess.Popen(
-            command,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=words,
-            env=_environment(),
-            start_new_session=sys.platform != "win32",
-            creationflags=_detached_flags(),
-        )
-    if sys.platform != "win32":
-        # The window goes first.
-        os.setpriority(os.PRIO_PROCESS, process.pid, NICENESS)
-    return process
-
-
-def _detached_flags() -> int:
-    """Return what Windows needs for a process that outlives this one, and is kind."""
-    if sys.platform != "win32":
-        return 0
-    return (
-        subprocess.CREATE_NEW_PROCESS_GROUP
-        | subprocess.CREATE_NO_WINDOW
-        | subprocess.BELOW_NORMAL_PRIORITY_CLASS
-    )
-
-
-def can_start_processes() -> bool:
-    """Whether `sys.executable` is a Python; inside an application it may not be."""
-    return Path(sys.executable).stem.lower().startswith("python")
+    arguments = ["train", "--json", "--config", str(folder.config_path)]
+    arguments += ["--resume"] if mode == "resume" else []
+    words = folder.path / WORDS_FILE
+    return start_process(arguments, says=None, words=words, outlives=True)
 
 
 def _train_here(
@@ -207,24 +175,6 @@ def _train_here(
             news.extend(previews.completed(event) for event in new)
             yield None
     news.extend(previews.completed(event) for event in next(written))
-
-
-def _environment() -> dict[str, str]:
-    """Return the environment, with this package where Python looks for it.
-
-    One core is left to the window. Not for its sake alone: the threads of a step wait
-    for one another, and where one has to share its core, all are slowed down, many
-    times over.
-    """
-    package = str(Path(__file__).parents[2])
-    known = os.environ.get("PYTHONPATH", "")
-    paths = [package, *(path for path in known.split(os.pathsep) if path)]
-    n_cores = psutil.cpu_count(logical=False) or os.cpu_count() or 2
-    return {
-        "OMP_NUM_THREADS": str(max(n_cores - 1, 1)),
-        **os.environ,
-        "PYTHONPATH": os.pathsep.join(paths),
-    }
 
 
 def _watch(
@@ -271,13 +221,9 @@ def _reap(process: subprocess.Popen[bytes] | None) -> None:
 def _death(
     folder: RunFolder, process: subprocess.Popen[bytes] | None
 ) -> TrainerDiedError:
-    words = ""
-    for path in (folder.log_path, folder.path / WORDS_FILE):
-        if path.exists():
-            words += path.read_text(encoding="utf-8", errors="replace")
     return TrainerDiedError(
         None if process is None else process.returncode,
-        "\n".join(words.splitlines()[-LAST_LINES:]),
+        last_words(folder.log_path, folder.path / WORDS_FILE),
         has_checkpoint=folder.checkpoint_path.exists(),
     )
 

@@ -10,22 +10,18 @@ from qtpy.QtWidgets import QWidget
 
 from ..session import Source
 from ._data_form import DataForm
-from ._looking import Seen, look, renamed
-from ._parts import Card, Segments, Words, column, heading, row
+from ._looking import Seen, check_noise, look, renamed
+from ._method_choice import AUTO, MethodChoice
+from ._noise_card import NoiseCard
+from ._parts import Card, Words, column, heading
 from ._work import run
 
 if TYPE_CHECKING:
+    from ..images import NoiseReport
     from ..session import Session
     from ._errors import Problem
     from ._work import Work
 
-METHODS = {"divnoising": "DivNoising", "vae": "VAE baseline"}
-METHOD_WORDS = {
-    "divnoising": "Draws clean images that your noise model can explain. The good "
-    "choice for noise that is independent from pixel to pixel.",
-    "vae": "The plain network of the paper, which guesses a variance per pixel and "
-    "needs no noise model: a baseline to compare with.",
-}
 LOOKING = "Looking at the images..."
 
 
@@ -44,27 +40,26 @@ class DataPage(QWidget):
         super().__init__()
         self._session = session
         self._work: Work | None = None
+        self._checking: Work | None = None
         self._reason = LOOKING
         self.form = DataForm(viewer)
         self.verdict = Words()
         self._notes = Words()
-        self.method = Segments(METHODS, "data.method")
-        self._method_words = Words()
+        self.noise = NoiseCard()
+        self.method = MethodChoice()
         self._lay_out()
         self.form.valueChanged.connect(self._look)
         self.method.valueChanged.connect(self._on_method_changed)
-        self.method.setValue(session.method)
-        self._on_method_changed(session.method)
+        self.method.setValue(AUTO if session.method_is_auto else session.method)
         self.form.restore(session)
 
     def _lay_out(self) -> None:
         layout = column(
             heading("Which noisy images?", "question"),
             self.form,
-            Card(heading("Check"), self.verdict, self._notes),
+            Card(heading("Check"), self.verdict, self._notes, self.noise),
             heading("Method"),
-            row(self.method, None),
-            self._method_words,
+            self.method,
             spacing=8,
         )
         layout.addStretch(1)
@@ -78,9 +73,9 @@ class DataPage(QWidget):
         """Follow the viewer's layers."""
         self.form.reset_choices(event)
 
-    def _on_method_changed(self, method: str) -> None:
-        self._method_words.say(METHOD_WORDS[method], "quiet")
-        self._session.method = method
+    def _on_method_changed(self, _method: str) -> None:
+        self._session.method_is_auto = self.method.is_auto
+        self._session.method = self.method.value()
 
     def _look(self) -> None:
         """Open and check what is chosen now, in a thread; forget an older look."""
@@ -91,6 +86,7 @@ class DataPage(QWidget):
         if problem:
             self._show_problem(problem)
             return
+        self._forget_noise()
         self._set_reason(LOOKING)
         self.verdict.say(LOOKING, "quiet")
         self._notes.say("")
@@ -109,6 +105,7 @@ class DataPage(QWidget):
         self._notes.say("\n".join(seen.warnings), "warning")
         self._commit(seen)
         self._set_reason("")
+        self._check_noise(seen)
 
     def _on_look_failed(self, work: Work, problem: Problem) -> None:
         if work is self._work:
@@ -122,8 +119,43 @@ class DataPage(QWidget):
             form.files.say(text if form.files.value() else "")
         self.verdict.say(text, "quiet" if nothing_chosen else "bad")
         self._notes.say("")
+        self._forget_noise()
+        self.noise.clear()
         self._session.images = None
         self._set_reason(text)
+
+    # ------------------------------------------------------------------ noise
+
+    def _check_noise(self, seen: Seen) -> None:
+        """Look at the noise of what was chosen; the page does not wait for it."""
+        self.noise.wait()
+        images = seen.images
+        work = run("checking the noise", lambda: check_noise(images), owner=self)
+        self._checking = work
+        work.returned.connect(lambda report: self._on_checked(work, report))
+        work.failed.connect(lambda problem: self._on_check_failed(work, problem))
+
+    def _on_checked(self, work: Work, report: NoiseReport) -> None:
+        if work is self._checking:
+            self._checking = None
+            self.noise.show_report(report)
+            self._session.noise_report = report
+            self.method.show_report(report)
+
+    def _on_check_failed(self, work: Work, problem: Problem) -> None:
+        if work is self._checking:
+            self._checking = None
+            self.noise.show_problem(problem.what)
+
+    def _forget_noise(self) -> None:
+        """Nothing is known of what is chosen now; the card keeps its height."""
+        if self._checking is not None:
+            self._checking.stop()
+            self._checking = None
+        self._session.noise_report = None
+        self.method.show_report(None)
+
+    # ------------------------------------------------------------------ session
 
     def _commit(self, seen: Seen) -> None:
         """Write the choice into the session, the images last."""

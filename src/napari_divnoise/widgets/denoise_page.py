@@ -23,18 +23,21 @@ from ._parts import (
     row,
 )
 from ._pickers import LayerList
+from ._predictive_card import PredictiveCard
 from ._preferences import preferences
 from ._regions import VIEW, WHOLE
 from ._results import VIEWS
 from ._suitability import why_not
-from ._tooltips import tip
+from ._tooltips import TOOLTIPS, tip
 
 if TYPE_CHECKING:
+    from ..runs import Model
     from ..session import Session, Source
     from ._denoiser import Denoiser
     from ._denoising import Step
 
 QUANTILES = (0.05, 0.95)
+NO_POSTERIOR = TOOLTIPS["denoise.no_posterior"]
 
 
 class DenoisePage(QWidget):
@@ -56,7 +59,7 @@ class DenoisePage(QWidget):
         self._lay_out()
         self._connect()
         self._on_sources_changed(session.sources)
-        self._show_state()
+        self._on_model_changed(session.model)
 
     def _make_children(self) -> None:
         self.model_card = ModelCard(self._session)
@@ -72,12 +75,14 @@ class DenoisePage(QWidget):
         self.quantiles = _tick("5 and 95 % quantiles", "denoise.quantiles", on=False)
         self.run_button = button("Denoise", "denoise.run", "primary")
         self.cancel_button = button("Cancel and keep", "denoise.cancel")
+        self._no_samples = Words()
         self._why = Words()
         self._numbers = Words(tone="quiet")
         self.warning = Words()
         self.looks = Segments(VIEWS, "denoise.show")
         self.compare_button = button("Side by side", "denoise.compare")
         self.compare_button.setCheckable(True)
+        self.check_card = PredictiveCard(self._session)
 
     def _lay_out(self) -> None:
         more = QWidget()
@@ -94,6 +99,7 @@ class DenoisePage(QWidget):
             row(QLabel("Region"), self.region, None),
             Card(
                 row(QLabel("Show"), *self.outputs.values(), None),
+                self._no_samples,
                 form({"Samples": self.n_samples}),
                 Fold("More", more),
             ),
@@ -102,6 +108,7 @@ class DenoisePage(QWidget):
             self._numbers,
             self.warning,
             self._look_at,
+            self.check_card,
             spacing=8,
         )
         layout.addStretch(1)
@@ -121,7 +128,7 @@ class DenoisePage(QWidget):
         fields = self._session.events
         connect_while_alive(
             [
-                (fields.model, self._show_state),
+                (fields.model, self._on_model_changed),
                 (fields.sources, self._on_sources_changed),
             ],
         )
@@ -136,7 +143,7 @@ class DenoisePage(QWidget):
         bad = next((layer for layer in layers if why_not(layer)), None)
         if bad is not None:
             return f"{bad.name}: {why_not(bad)}"
-        if not any(field.isChecked() for field in self.outputs.values()):
+        if not self._ticked():
             return "Choose something to show."
         return ""
 
@@ -147,28 +154,55 @@ class DenoisePage(QWidget):
     # ------------------------------------------------------------------ slots
 
     def _on_run_clicked(self) -> None:
+        wants_quantiles = self.quantiles.isEnabled() and self.quantiles.isChecked()
         settings = Settings(
             region=self.region.currentText(),
             n_samples=self.n_samples.value(),
             seed=self.seed.value(),
             device=preferences().device,
-            quantiles=QUANTILES if self.quantiles.isChecked() else (),
+            quantiles=QUANTILES if wants_quantiles else (),
         )
         jobs = jobs_of(self._viewer, self._session, self.layers.value(), settings)
-        ticked = (key for key, field in self.outputs.items() if field.isChecked())
         self.compare_button.setChecked(False)
         self.looks.setValue("mean")
         self.warning.say("")
-        self._denoiser.run(jobs, frozenset(ticked))
+        self._denoiser.run(jobs, self._ticked())
+
+    def _ticked(self) -> frozenset[str]:
+        """Return what is to be shown; what the model cannot give does not count."""
+        return frozenset(
+            key
+            for key, field in self.outputs.items()
+            if field.isEnabled() and field.isChecked()
+        )
 
     def _on_stepped(self, step: Step) -> None:
         self.warning.say(step.opened.warning, "warning")
-        self._numbers.say(
+        numbers = (
             f"{step.n_done} samples, {step.samples_per_s:.3g} per second; the mean is "
-            f"known to {step.standard_error:.2g} grey values",
-            "quiet",
+            f"known to {step.standard_error:.2g} grey values"
         )
+        if step.opened.posterior is None:
+            numbers = f"{step.fraction:.0%} denoised, in one pass without samples"
+        self._numbers.say(numbers, "quiet")
+        for key in ("std", "samples"):
+            self.looks.setChoiceEnabled(key, step.opened.posterior is not None)
         self._look_at.show()
+
+    def _on_model_changed(self, model: Model | None) -> None:
+        has_samples = model is None or model.has_posterior
+        fields: dict[str, QWidget] = {
+            "denoise.std": self.outputs["std"],
+            "denoise.samples": self.outputs["samples"],
+            "denoise.quantiles": self.quantiles,
+            "denoise.n_samples": self.n_samples,
+            "denoise.seed": self.seed,
+        }
+        for key, field in fields.items():
+            field.setEnabled(has_samples)
+            tip(field, key if has_samples else "denoise.no_posterior")
+        self._no_samples.say("" if has_samples else NO_POSTERIOR, "quiet")
+        self._show_state()
 
     def _on_sources_changed(self, sources: tuple[Source, ...]) -> None:
         alive = [source.layer() for source in sources if source.layer is not None]

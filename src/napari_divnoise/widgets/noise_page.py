@@ -2,250 +2,264 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from qtpy.QtCore import Signal
-from qtpy.QtWidgets import QComboBox, QWidget
+from qtpy.QtWidgets import QWidget
 
-from ._bar import ThinBar
-from ._files import ask_for_path
+from ..training import needs_noise_model
+from ._library_work import LibraryWork
 from ._lifetime import connect_while_alive
-from ._noise_forms import NOISE_MODEL_FILES, FileForm, FitForm, NumbersForm
+from ._noise_keep import KeepNoise
+from ._noise_library import OfferCard
 from ._noise_view import NoiseView
+from ._noise_ways import ACTS, NOT_NEEDED, TO_DO, Ways
 from ._noise_work import NoiseWork, signal_range
-from ._parts import Card, Words, button, column, heading, row
-from ._tooltips import tip
-from ._work import once, run
+from ._parts import Card, Words, column, heading
+from ._run_row import RunRow
 
 if TYPE_CHECKING:
-    from ..session import Session
-    from ._errors import Problem
-    from ._noise_fit import Fitted
+    from pathlib import Path
 
-WAYS = {
-    "learn": "Learn it while training",
-    "calibration": "Measure it from a calibration stack",
-    "pairs": "Measure it from a clean image",
-    "file": "Read it from a file",
-    "numbers": "Give it as numbers",
-}
-WHEN = {
-    "learn": "Use this when you have only the noisy images: a variance that grows "
-    "with the signal is found along with the network.",
-    "calibration": "Use this when you can film something that does not move: the mean "
-    "of 50 or more frames is the signal. The best noise model there is.",
-    "pairs": "Use this when a layer shows the same place without noise, such as an "
-    "average of many exposures.",
-    "file": "Use this for a camera that was measured before, here or with the "
-    "published tools (.npz).",
-    "numbers": "Use this when the data sheet gives gain and read noise.",
-}
-NOT_NEEDED = (
-    "The VAE baseline needs no noise model: it guesses a variance for every pixel. "
-    "Go on to Train."
-)
-TO_DO = {
-    "file": "Choose a noise-model file.",
-    "numbers": "Give the numbers.",
-}
+    from ..runs.library import LibraryEntry
+    from ..session import Session
+    from ._library_work import Shelf
+    from ._noise_fit import Fitted, Stand
 
 
 class NoisePage(QWidget):
-    """Choose where the noise model comes from, fit it, and see whether it is good.
+    """Choose where the noise model comes from, make it, and see whether it is good.
 
     Signals
     -------
     reasonChanged()
         `reason` has something else to say.
+    continueClicked()
+        The person goes on with a noise model that is poor.
     """
 
     reasonChanged = Signal()
+    continueClicked = Signal()
 
     def __init__(self, viewer: Any, session: Session) -> None:
         super().__init__()
         self._session = session
         self.work = NoiseWork(self)
+        self.library = LibraryWork(self)
         self._is_writing = False
+        self._was_touched = False
         self._make_children(viewer)
         self._lay_out()
         self._connect()
         self._show_noise_model(session.noise_model)
         self._on_method_changed(session.method)
+        self.ways.bootstrap.show_images(session.images)
+        self.library.refresh()
+        self._on_report_changed(session.noise_report)
 
     def _make_children(self, viewer: Any) -> None:
-        self.way = QComboBox()
-        self.way.addItems(list(WAYS.values()))
-        tip(self.way, "noise.way")
-        self._when = Words(tone="quiet")
-        self.calibration = FitForm(viewer, with_signal=False)
-        self.pairs = FitForm(viewer, with_signal=True)
-        self.file = FileForm()
-        self.numbers = NumbersForm()
-        self.forms: dict[str, QWidget] = {
-            "calibration": self.calibration,
-            "pairs": self.pairs,
-            "file": self.file,
-            "numbers": self.numbers,
-        }
-        self.fit_button = button("Fit", "noise.fit", "primary")
-        self._bar = ThinBar()
+        self.ways = Ways(viewer)
+        self.offer = OfferCard()
+        self.run_row = RunRow()
         self.view = NoiseView()
-        self.save_button = button("Save noise model...", "noise.save")
-        self._not_needed = Words(NOT_NEEDED, "quiet")
+        self.keep = KeepNoise(self._session, self.library)
+        self._not_needed = Words(tone="quiet")
 
     def _lay_out(self) -> None:
-        self._fit_row = QWidget()
-        self._fit_row.setProperty("role", "plain")
-        self._fit_row.setLayout(column(row(self.fit_button, None), self._bar))
-        self._card = Card(self.way, self._when, *self.forms.values(), self._fit_row)
+        self._card = Card(self.ways, self.run_row)
         layout = column(
             heading("How does your camera make noise?", "question"),
             self._not_needed,
+            self.offer,
             self._card,
             self.view,
-            row(self.save_button, None),
+            self.keep,
             spacing=8,
         )
         layout.addStretch(1)
         self.setLayout(layout)
-        self._bar.hide()
 
     def _connect(self) -> None:
-        self.way.currentIndexChanged.connect(self._on_way_changed)
-        self.fit_button.clicked.connect(self._on_fit_clicked)
-        self.save_button.clicked.connect(self._on_save_clicked)
-        self.file.valueChanged.connect(self._on_file_chosen)
-        self.numbers.valueChanged.connect(self._on_numbers_changed)
-        self.work.improved.connect(self._on_fit_improved)
+        ways, library = self.ways, self.library
+        ways.box.activated.connect(self._on_way_touched)
+        ways.box.currentIndexChanged.connect(self._on_way_changed)
+        ways.file.valueChanged.connect(self._on_file_chosen)
+        ways.numbers.valueChanged.connect(self._on_numbers_changed)
+        ways.library.entryChosen.connect(self._on_entry_chosen)
+        ways.library.removeClicked.connect(library.remove)
+        self.offer.takeClicked.connect(self._on_offer_taken)
+        self.run_row.startClicked.connect(self._on_start_clicked)
+        self.run_row.keepClicked.connect(self.work.finish_early)
+        self.run_row.cancelClicked.connect(self._on_cancel_clicked)
+        self.view.trustChanged.connect(self.reasonChanged)
+        self.view.acceptClicked.connect(self.continueClicked)
+        self.work.stood.connect(self._on_work_stood)
         self.work.ready.connect(self._on_noise_model_ready)
         self.work.failed.connect(self._on_work_failed)
-        self.work.judged.connect(self.view.show_share_outside)
+        self.work.covered.connect(self.view.show_coverage)
         self.work.runningChanged.connect(self._on_running_changed)
+        library.listed.connect(self._on_library_listed)
+        library.matched.connect(self._on_library_matched)
+        library.failed.connect(self._on_library_failed)
         fields = self._session.events
         connect_while_alive(
             [
                 (fields.noise_model, self._on_noise_model_changed),
                 (fields.method, self._on_method_changed),
                 (fields.images, self._on_images_changed),
+                (fields.noise_report, self._on_report_changed),
             ],
         )
 
     def reason(self) -> str:
         """Say why one cannot go on, "" if one can."""
-        if self._session.method == "vae" or self._session.noise_model is not None:
+        session = self._session
+        if not needs_noise_model(session.method):
             return ""
         if self.work.is_fitting:
-            return "Wait for the fit, or stop it."
-        return TO_DO.get(self.chosen_way(), "Fit the noise model first.")
+            return "Wait for the noise model, or stop and keep the best so far."
+        if session.noise_model is None:
+            return TO_DO.get(self.chosen_way(), "Fit the noise model first.")
+        if self.view.is_poor():
+            return "This noise model is poor: try another source, or continue anyway."
+        return ""
 
     def chosen_way(self) -> str:
-        """Return the key of the way that is chosen: "learn", "file", ..."""
-        return list(WAYS)[self.way.currentIndex()]
+        """Return the key of the source that is chosen: "bootstrap", "file", ..."""
+        return self.ways.value()
 
     def choose_way(self, way: str) -> None:
         """Choose where the noise model comes from."""
-        self.way.setCurrentIndex(list(WAYS).index(way))
+        self._was_touched = True
+        self.ways.setValue(way)
 
     def reset_choices(self, event: Any = None) -> None:
         """Follow the viewer's layers."""
-        self.calibration.reset_choices(event)
-        self.pairs.reset_choices(event)
+        self.ways.reset_choices(event)
 
     # ------------------------------------------------------------------ choices
+
+    def _on_way_touched(self, _index: int) -> None:
+        self._was_touched = True
 
     def _on_way_changed(self, _index: int) -> None:
         self.work.forget()
         self._show_form()
         self.view.clear()
-        if self.chosen_way() == "learn":
-            self._put("learn")
-        elif self.chosen_way() == "numbers":
+        way = self.chosen_way()
+        self._put("learn" if way == "learn" else None)
+        if way == "numbers":
             self._on_numbers_changed()
-        else:
-            self._put(None)
+        elif way == "library" and self.ways.library.value():
+            self._on_entry_chosen(self.ways.library.value())
 
     def _show_form(self) -> None:
         way = self.chosen_way()
-        self._when.say(WHEN[way], "quiet")
-        for key, shown_form in self.forms.items():
-            shown_form.setVisible(key == way)
-        self._fit_row.setVisible(way in ("calibration", "pairs"))
-        self._show_save_button()
+        self.ways.show_form()
+        self.run_row.set_act(ACTS.get(way, ""))
+        self._show_keep()
 
-    def _show_save_button(self) -> None:
-        known = not _is_open(self._session.noise_model)
-        self.save_button.setVisible(known and self._session.method != "vae")
+    def _show_keep(self) -> None:
+        model, method = self._session.noise_model, self._session.method
+        is_fit = needs_noise_model(method) and not _is_open(model)
+        self.keep.show_for(model if is_fit else None)
 
     def _on_method_changed(self, method: str) -> None:
-        needed = method != "vae"
-        self._not_needed.setVisible(not needed)
+        needed = needs_noise_model(method)
+        self._not_needed.say("" if needed else NOT_NEEDED.get(method, ""), "quiet")
         self._card.setVisible(needed)
-        self.view.setVisible(needed and not _is_open(self._session.noise_model))
-        self._show_save_button()
+        has_model = not _is_open(self._session.noise_model)
+        self.view.setVisible(needed and (has_model or self.work.is_fitting))
+        self._show_keep()
         self.reasonChanged.emit()
 
     # ------------------------------------------------------------------ work
 
-    def _on_fit_clicked(self) -> None:
-        if self.work.is_fitting:
-            self.work.finish_early()
+    def _on_start_clicked(self) -> None:
+        self.ways.say("")
+        order = self.ways.order(self._session.images)
+        if isinstance(order, str):
+            self.ways.say(order)
             return
-        form = self.pairs if self.chosen_way() == "pairs" else self.calibration
-        recipe = form.recipe()
-        form.say(recipe if isinstance(recipe, str) else "")
-        if not isinstance(recipe, str):
-            self._put(None)
-            self.work.fit(recipe)
+        self.view.clear()
+        self._put(None)
+        self.ways.fold(on=True)
+        self.work.begin(order)
+
+    def _on_cancel_clicked(self) -> None:
+        self.work.forget()
+        self.view.clear()
+        self.ways.fold(on=False)
+        self.reasonChanged.emit()
 
     def _on_file_chosen(self, path: Path) -> None:
         self._put(None)
         self.work.read(path)
 
     def _on_numbers_changed(self) -> None:
-        images, form = self._session.images, self.numbers
+        images, form = self._session.images, self.ways.numbers
         self.work.show(lambda: form.noise_model(signal_range(images)))
 
+    def _on_entry_chosen(self, name: str) -> None:
+        self._was_touched = True
+        self.offer.offer(None)
+        self._put(None)
+        self.work.load(name)
+
+    def _on_offer_taken(self, name: str) -> None:
+        self.choose_way("library")
+        self.ways.library.choose(name)
+        self._on_entry_chosen(name)
+
     def _on_running_changed(self, is_running: bool) -> None:
-        self.fit_button.setText("Stop and keep" if is_running else "Fit")
-        self._bar.setVisible(is_running)
-        self._bar.setValue(None)
+        self.run_row.show_running(is_running)
+        self.ways.setEnabled(not is_running)
         self.reasonChanged.emit()
 
-    def _on_fit_improved(self, fitted: Fitted) -> None:
-        self._bar.setValue(fitted.fraction)
-        self.view.setValue(fitted)
+    def _on_work_stood(self, stand: Stand) -> None:
+        self.run_row.show_work(stand.words, stand.fraction)
+        fitted = stand.fitted
+        if fitted is not None and self.view.is_new(fitted):
+            self._judge(fitted.noise_model)
+        self.view.show_stand(stand)
 
     def _on_noise_model_ready(self, fitted: Fitted) -> None:
         self.view.setValue(fitted)
         self._put(fitted.noise_model)
-        self.work.judge(fitted.noise_model, self._session.images)
+        self._judge(fitted.noise_model)
+
+    def _judge(self, model: Any) -> None:
+        session = self._session
+        self.work.judge(model, session.images, session.noise_report)
 
     def _on_work_failed(self, text: str) -> None:
-        form = self.forms.get(self.chosen_way())
-        if isinstance(form, FitForm | FileForm):
-            form.say(text)
+        self.view.clear()
+        self.ways.say(text)
 
-    def _on_save_clicked(self) -> None:
-        ask_for_path(
-            self,
-            "Save noise model",
-            self.save,
-            NOISE_MODEL_FILES,
-            save_as="camera.npz",
-        )
+    # ------------------------------------------------------------------ library
 
-    def save(self, path: str) -> None:
-        """Write the noise model to an ``.npz`` file, in a thread."""
-        model = self._session.noise_model
-        run(
-            f"saving {Path(path).name}",
-            once(lambda: _save_noise_model(model, path)),
-            on_fail=self._on_save_failed,
-        )
+    def _on_library_listed(self, shelf: Shelf) -> None:
+        self.ways.library.show_shelf(shelf)
 
-    def _on_save_failed(self, problem: Problem) -> None:
-        self.view.badge.say(problem.text(), "bad")
+    def _on_library_failed(self, text: str) -> None:
+        self.ways.library.say(text)
+
+    def _on_report_changed(self, report: Any) -> None:
+        self.offer.offer(None)
+        if report is not None:
+            self.library.match(report)
+        if not _is_open(self._session.noise_model):
+            self._judge(self._session.noise_model)
+
+    def _on_library_matched(self, entries: list[LibraryEntry]) -> None:
+        """Offer what looks alike, unless there is a noise model already."""
+        session = self._session
+        is_open = _is_open(session.noise_model) and not self.work.is_fitting
+        if not entries or not is_open or not needs_noise_model(session.method):
+            return
+        self.offer.offer(entries[0])
+        if not self._was_touched:
+            self.ways.setValue("library")
 
     # ------------------------------------------------------------------ session
 
@@ -253,7 +267,7 @@ class NoisePage(QWidget):
         self._is_writing = True
         self._session.noise_model = model
         self._is_writing = False
-        self._show_save_button()
+        self._show_keep()
         self.reasonChanged.emit()
 
     def _on_noise_model_changed(self, model: Any) -> None:
@@ -262,15 +276,17 @@ class NoisePage(QWidget):
         self.reasonChanged.emit()
 
     def _on_images_changed(self, images: Any) -> None:
+        self.ways.bootstrap.show_images(images)
         model = self._session.noise_model
         if not _is_open(model):
-            self.work.judge(model, images)
+            self._judge(model)
 
     def _show_noise_model(self, model: Any) -> None:
         """Show a noise model that came from elsewhere, such as a dropped file."""
-        self.way.blockSignals(True)
-        self.choose_way("learn" if _is_open(model) else "file")
-        self.way.blockSignals(False)
+        way = "learn" if model == "learn" else "bootstrap" if model is None else "file"
+        self.ways.box.blockSignals(True)
+        self.ways.setValue(way)
+        self.ways.box.blockSignals(False)
         self._show_form()
         if not _is_open(model):
             self.work.show(lambda: model)
@@ -279,9 +295,3 @@ class NoisePage(QWidget):
 def _is_open(model: Any) -> bool:
     """Whether there is no noise model yet: undecided, or learned in training."""
     return model is None or isinstance(model, str)
-
-
-def _save_noise_model(model: Any, path: str) -> None:
-    from ..noise import save_noise_model
-
-    save_noise_model(model, path)

@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING, Any
 from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QMessageBox, QPushButton, QWidget
 
+from ..training import needs_noise_model
 from ._files import ask_for_path
 from ._lifetime import connect_while_alive
 from ._parts import Card, Words, button, column, heading, row
 from ._preferences import preferences
 from ._progress_view import ProgressView
 from ._ready import Ready, get_ready
+from ._refit_offer import RefitOffer
 from ._train_form import TrainForm
 from ._training import Order
 from ._work import once, run
@@ -81,6 +83,7 @@ class TrainPage(QWidget):
         self._outcome = Words()
         self.denoise_button = button("Denoise now", "train.denoise", "primary")
         self.save_button = button("Save model...", "train.save")
+        self.refit = RefitOffer(self._session)
 
     def _lay_out(self) -> None:
         self._settings = Card(self.form)
@@ -102,6 +105,7 @@ class TrainPage(QWidget):
             self._why,
             self.progress,
             self._end,
+            self.refit,
             spacing=8,
         )
         layout.addStretch(1)
@@ -143,7 +147,8 @@ class TrainPage(QWidget):
         session = self._session
         if session.images is None:
             return "Choose images on the Data page first."
-        if session.noise_model is None and session.method != "vae":
+        is_needed = needs_noise_model(session.method)
+        if is_needed and session.noise_model is None:
             return "Decide about the noise model on the Noise page first."
         return self.form.reason()
 
@@ -155,13 +160,14 @@ class TrainPage(QWidget):
 
     def _on_start_clicked(self) -> None:
         session = self._session
+        is_needed = needs_noise_model(session.method)
         self._trainer.start(
             Order(
                 run=self.form.folder(),
                 mode="new",
                 config=self.form.config(),
                 images=None if session.files else session.images,
-                noise_model=None if session.method == "vae" else session.noise_model,
+                noise_model=session.noise_model if is_needed else None,
                 source=next(iter(session.sources), None),
                 detached=preferences().detached,
             )

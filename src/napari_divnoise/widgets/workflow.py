@@ -9,15 +9,17 @@ from qtpy.QtGui import QDesktopServices
 from qtpy.QtWidgets import QFrame, QScrollArea, QStackedWidget, QWidget
 
 from ..session import session_of
+from ..training import needs_noise_model
 from ._denoiser import Denoiser
 from ._lifetime import companion_of, connect_while_alive
 from ._loading import Loader
+from ._methods import METHODS
 from ._parts import IconButton, Words, button, column, row
 from ._status import ProblemCard, StatusLine
 from ._steps import StepBar
 from ._theme import palette, show_palette
 from ._trainer import Trainer
-from .data_page import METHODS, DataPage
+from .data_page import DataPage
 from .denoise_page import DenoisePage
 from .noise_page import NoisePage
 from .train_page import TrainPage
@@ -120,12 +122,14 @@ class WorkflowWidget(QWidget):
         self.train_page.deviceFound.connect(self._show_facts)
         self.train_page.useClicked.connect(self._on_use_clicked)
         self.train_page.denoiseClicked.connect(self._on_denoise_clicked)
+        self.noise_page.continueClicked.connect(self._on_next_clicked)
         self.denoise_page.model_card.fileChosen.connect(self.loader.load)
         for page in self.pages:
             page.reasonChanged.connect(self._show_frame)
         self.trainer.failed.connect(self.problem.show_problem)
         self.denoiser.failed.connect(self.problem.show_problem)
         self.denoiser.changed.connect(self._show_status)
+        self.denoiser.changed.connect(self._show_facts)
         self.denoiser.stepped.connect(self._show_status)
         self.denoiser.samplesComing.connect(self._on_samples_coming)
         fields = self.session.events
@@ -182,12 +186,15 @@ class WorkflowWidget(QWidget):
         names = session.images.names if session.images is not None else ()
         images = names[0] if len(names) == 1 else f"{len(names)} images"
         device = self.train_page.device_name
-        parts = [METHODS[session.method], images if names else "no images yet", device]
+        method = METHODS.get(session.method, session.method)
+        parts = [method, images if names else "no images yet", device]
         self._facts.say(" · ".join(part for part in parts if part), "quiet")
-        knows_noise = session.noise_model is not None or session.method == "vae"
+        is_needed = needs_noise_model(session.method)
+        knows_noise = session.noise_model is not None or not is_needed
         self.steps.set_mark(DATA, "done" if names else "")
         self.steps.set_mark(NOISE, "done" if knows_noise and names else "")
-        self.steps.set_mark(DENOISE, "done" if session.posterior is not None else "")
+        is_denoised = session.posterior is not None or self.denoiser.has_finished
+        self.steps.set_mark(DENOISE, "done" if is_denoised else "")
         self._mark_training(session.training)
 
     def _on_training_changed(self, training: Training) -> None:
