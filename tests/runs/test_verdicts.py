@@ -39,10 +39,10 @@ def test_noise_as_stated_is_good() -> None:
 @pytest.mark.parametrize(
     ("facts", "words"),
     [
-        ({"value": 0.2}, "beside it agree (+0.20)"),
-        ({"value": 0.2, "lag": (1, 0)}, "above it agree"),
-        ({"value": 0.2, "lag": (1, 1)}, "near it agree"),
-        ({"value": -0.2}, "differ (-0.20)"),
+        ({"value": 0.3}, "beside it agree (+0.30)"),
+        ({"value": 0.3, "lag": (1, 0)}, "above it agree"),
+        ({"value": 0.3, "lag": (1, 1)}, "near it agree"),
+        ({"value": -0.3}, "differ (-0.30)"),
         ({"rows": 8.0}, "Whole rows"),
         ({"rows": 0.1}, "stripes are taken for structure"),
         ({"columns": 8.0}, "along y"),
@@ -79,7 +79,14 @@ def test_what_the_simulated_image_shows_as_well_is_no_fault() -> None:
 
 
 def test_the_worst_comes_first_and_alone() -> None:
-    seen = measured(spread=3.0, value=0.05)
+    seen = measured(spread=3.0, value=0.1)
     words = verdict_of(seen, NOISE, FLAT)
     assert "3.00 times" in words
     assert "agree" not in words
+
+
+def test_of_two_faults_the_graver_is_named_first() -> None:
+    words = verdict_of(measured(spread=0.3, value=0.22), NOISE, FLAT)
+    assert words.index("0.30 times") < words.index("agree")
+    words = verdict_of(measured(spread=0.6, value=0.6), NOISE, FLAT)
+    assert words.index("agree") < words.index("0.60 times")

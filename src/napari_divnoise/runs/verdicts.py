@@ -19,7 +19,7 @@ Grade = Literal["good", "fair", "poor"]
 # ratio of lines, the logarithm of the spread, and the share of pixels that a bin of the
 # rank histogram has too many or too few, relative to an even one.
 LIMITS = {
-    "neighbours": (0.04, 0.12),
+    "neighbours": (0.06, 0.2),
     "rows": (math.log(1.6), math.log(3.0)),
     "columns": (math.log(1.6), math.log(3.0)),
     "spread": (math.log(1.15), math.log(1.5)),
@@ -79,8 +79,7 @@ def grade_of(seen: Measured, simulated: Measured, pit: NDArray[np.float64]) -> G
 def verdict_of(seen: Measured, simulated: Measured, pit: NDArray[np.float64]) -> str:
     """Say what is wrong, the worst first, and what to do; or that all is well."""
     levels = {name: _level(name, seen, simulated, pit) for name in LIMITS}
-    worst = max(levels.values())
-    if worst == 0:
+    if max(levels.values()) == 0:
         return (
             "What is left over is noise as the noise model states it: as strong "
             f"({seen.spread:.2f} of the stated variance), as distributed, and without "
@@ -93,21 +92,30 @@ def verdict_of(seen: Measured, simulated: Measured, pit: NDArray[np.float64]) ->
         "spread": _about_spread(seen),
         "pit": _about_ranks(pit),
     }
-    named = [sentences[name] for name, level in levels.items() if level == worst]
-    return " ".join(named[:2])
+    faults = {
+        name: _off(name, seen, simulated, pit) / LIMITS[name][1] for name in levels
+    }
+    named = [name for name, level in levels.items() if level == max(levels.values())]
+    named.sort(key=faults.__getitem__, reverse=True)
+    return " ".join(sentences[name] for name in named[:2])
 
 
 def _level(
     name: str, seen: Measured, simulated: Measured, pit: NDArray[np.float64]
 ) -> int:
     """Return 0 for what chance does, 1 for what is noticed, 2 for a fault."""
-    if name == "pit":
-        off = float(np.abs(pit * pit.size - 1).max())
-    else:
-        # What the image's own finite size and the network's samples bring is in both.
-        off = seen.off(name) - simulated.off(name)
+    off = _off(name, seen, simulated, pit)
     noticed, fault = LIMITS[name]
     return int(off > noticed) + int(off > fault)
+
+
+def _off(
+    name: str, seen: Measured, simulated: Measured, pit: NDArray[np.float64]
+) -> float:
+    """Return how far off a number is, beyond what the simulated image shows as well."""
+    if name == "pit":
+        return float(np.abs(pit * pit.size - 1).max())
+    return seen.off(name) - simulated.off(name)
 
 
 def _about_neighbours(seen: Measured) -> str:
