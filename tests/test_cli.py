@@ -318,7 +318,8 @@ def test_a_noise_model_is_bootstrapped_for_machines_to_watch(
     words = ["noise-model", "bootstrap", str(noisy), "--axes", "TYX", "--json"]
     words += ["--out", str(out), "--pairs", str(pairs), "--max-minutes", "0.03"]
     assert run([*words, "--kind", "gaussian", "--device", "cpu"]) == 0
-    *progress, result = _lines(capsys.readouterr().out)
+    *events, result = _lines(capsys.readouterr().out)
+    progress = [event for event in events if event["event"] == "progress"]
     assert result["event"] == "result"
     assert {event["stage"] for event in progress} == {"denoising", "fitting"}
     named = [event for event in progress if "noise_model" in event]

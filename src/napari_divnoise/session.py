@@ -183,6 +183,14 @@ class Session:
         """Begin with no curve; `history` grows silently, `training` announces it."""
         self.history: list[Progress] = []
 
+    @property
+    def known_noise_model(self) -> NoiseModel | None:
+        """The noise model that there is: chosen, or learnt along in training."""
+        chosen = self.noise_model
+        if isinstance(chosen, str):
+            return None if self.model is None else self.model.noise_model
+        return chosen
+
 
 class Inbox:
     """Files that were dropped on napari, until a dock takes them.

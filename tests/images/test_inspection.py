@@ -328,3 +328,9 @@ def test_the_gain_of_a_real_camera_is_found(divnoise_data: Path) -> None:
     assert report.verdict == "pixelwise"
     assert report.mean_variance.slope == pytest.approx(52, rel=0.1)
     assert report.offset == pytest.approx(478, abs=5)
+
+
+def test_values_too_large_to_be_squared_are_refused() -> None:
+    noisy = np.random.default_rng(0).normal(100, 5, (64, 64)) * 1e18
+    with pytest.raises(ValueError, match="divide the images by a constant"):
+        dn.inspect_noise(noisy)

@@ -76,3 +76,25 @@ def test_real_pairs_pass_one_way_round(divnoise_data: Path) -> None:
         check_images(noisy, clean)
         with pytest.raises(ValueError, match="are swapped"):
             check_images(clean, noisy)
+
+
+def test_a_signal_in_other_units_is_refused() -> None:
+    rng = np.random.default_rng(4)
+    y, x = np.mgrid[:96, :96]
+    signal = 200 + 80 * np.sin(x / 12) * np.cos(y / 15)
+    noisy = signal + rng.normal(0, 8, signal.shape)
+    for wrong in (signal / 350, 5 * signal):
+        with pytest.raises(ValueError, match="different units"):
+            fit_noise_model(noisy, wrong, kind="gaussian")
+    assert fit_noise_model(noisy, signal, kind="gaussian").kind == "gaussian"
+
+
+@pytest.mark.parametrize("axis", [0, 1])
+def test_two_cameras_in_one_image_are_refused(axis: int) -> None:
+    rng = np.random.default_rng(5)
+    y, x = np.mgrid[:96, :96]
+    signal = 200 + 80 * np.sin(x / 12) * np.cos(y / 15)
+    noisy = signal + rng.normal(0, 8, signal.shape)
+    both = np.concatenate([noisy, noisy + 300], axis)
+    with pytest.raises(ValueError, match="offset of quarter"):
+        fit_noise_model(both, np.concatenate([signal, signal], axis), kind="gaussian")

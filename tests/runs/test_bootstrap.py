@@ -16,6 +16,9 @@ from napari_divnoise.runs.preparing import StoppedEarlyError
 if TYPE_CHECKING:
     from pathlib import Path
 
+# The tests give it seconds.
+pytestmark = pytest.mark.filterwarnings("ignore:the first denoising got only")
+
 GAIN, READ_VARIANCE, OFFSET = 2.0, 9.0, 100.0
 LEVELS = np.float32([130, 180, 230])
 FAST: dict[str, Any] = {"max_minutes": 0.05, "device": "cpu"}
@@ -161,3 +164,27 @@ def test_counted_pairs_go_into_a_file_and_back(tmp_path: Path) -> None:
         load_pairs(path)
     with pytest.raises(FileNotFoundError, match="fit again"):
         load_pairs(tmp_path / "none.npz")
+
+
+def test_a_wrong_word_is_refused_before_a_network_is_trained() -> None:
+    with pytest.raises(ValueError, match="no noise model of kind 'gmm'"):
+        next(bootstrapping_noise_model(observed(), kind="gmm"))
+    with pytest.raises(TypeError, match="n_compnents"):
+        next(bootstrapping_noise_model(observed(), n_compnents=2))
+    with pytest.raises(ValueError, match="rising percentiles"):
+        next(bootstrapping_noise_model(observed(), trim=(90, 10)))
+    with pytest.raises(ValueError, match="max_minutes must be above 0, got 0"):
+        next(bootstrapping_noise_model(observed(), max_minutes=0))
+
+
+def test_a_denoised_image_in_other_units_is_refused() -> None:
+    with pytest.raises(ValueError, match="different units"):
+        dn.bootstrap_noise_model(observed(), denoised=np.stack([signal() / 255] * 2))
+
+
+def test_a_denoised_channel_goes_with_the_channel_that_was_chosen() -> None:
+    noisy = np.stack([observed(1)[0] * 0, observed(1)[0]])
+    found = dn.bootstrap_noise_model(
+        noisy, axes="CYX", channel=1, denoised=signal(), kind="gaussian"
+    )
+    assert found.variance(LEVELS) == pytest.approx(variance(LEVELS), rel=0.15)

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from pytestqt.qtbot import QtBot
 
     from napari_divnoise.runs import Model
+    from napari_divnoise.session import Session
 
 PATIENCE_MS = 30_000
 Until = "Callable[[Callable[[], object]], None]"
@@ -120,3 +121,16 @@ def model() -> Model:
         config=TrainingConfig(n_filters=4, z_channels=4),
         record={"step": 7, "images": {"range": [60.0, 220.0]}},
     )
+
+
+@pytest.fixture
+def denoiser(
+    viewer: ViewerModel, session: Session, until: Any
+) -> Iterator[_denoiser.Denoiser]:
+    """Denoises for the viewer's session, and comes to rest in the end."""
+    denoiser = _denoiser.Denoiser(viewer)
+    yield denoiser
+    denoiser.cancel()
+    until(lambda: not denoiser.is_running)
+    if denoiser.results is not None and denoiser.results.samples is not None:
+        denoiser.results.samples.close()

@@ -9,18 +9,16 @@ import pytest
 
 from napari_divnoise.images import open_images
 from napari_divnoise.session import Source, session_of
-from napari_divnoise.widgets._denoiser import Denoiser
 from napari_divnoise.widgets._jobs import SLICE, Settings, axes_of, jobs_of
 from napari_divnoise.widgets.denoise_page import DenoisePage
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from napari.components import ViewerModel
     from pytestqt.qtbot import QtBot
 
     from napari_divnoise.runs import Model
     from napari_divnoise.session import Session
+    from napari_divnoise.widgets._denoiser import Denoiser
 
 
 @pytest.fixture
@@ -28,16 +26,6 @@ def session(viewer: ViewerModel, model: Model) -> Session:
     session = session_of(viewer)
     session.model = model
     return session
-
-
-@pytest.fixture
-def denoiser(viewer: ViewerModel, session: Session, until: Any) -> Iterator[Denoiser]:
-    denoiser = Denoiser(viewer)
-    yield denoiser
-    denoiser.cancel()
-    until(lambda: not denoiser.is_running)
-    if denoiser.results is not None and denoiser.results.samples is not None:
-        denoiser.results.samples.close()
 
 
 @pytest.fixture

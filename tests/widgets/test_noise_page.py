@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from pytestqt.qtbot import QtBot
 
     from napari_divnoise.images import NoiseReport
+    from napari_divnoise.runs import Model
 
 
 @pytest.fixture
@@ -92,6 +93,25 @@ def test_learning_needs_nothing_more(page: NoisePage, session: Session) -> None:
     assert page.reason() == ""
     assert page.run_row.isHidden()
     assert page.ways.kind.isHidden()
+
+
+def test_what_was_learnt_along_is_shown_and_can_be_kept(
+    page: NoisePage, session: Session, model: Model, tmp_path: Path, until: Any
+) -> None:
+    page.choose_way("learn")
+    assert page.keep.isHidden()
+    session.model = model
+    until(lambda: not page.view.isHidden())
+    assert "variance" in page.view._about.text()
+    assert not page.keep.isHidden()
+    # The next training learns it anew.
+    assert session.noise_model == "learn"
+    assert page.reason() == ""
+    page.keep.save(str(tmp_path / "learnt.npz"))
+    until((tmp_path / "learnt.npz").exists)
+    kept = load_noise_model(tmp_path / "learnt.npz")
+    assert model.noise_model is not None
+    assert kept.describe() == model.noise_model.describe()
 
 
 def test_a_bootstrap_is_watched_and_kept(

@@ -8,18 +8,16 @@ import numpy as np
 import pytest
 
 from napari_divnoise.session import session_of
-from napari_divnoise.widgets._denoiser import Denoiser
 from napari_divnoise.widgets._model_card import model_words
 from napari_divnoise.widgets.denoise_page import NO_POSTERIOR, DenoisePage
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from napari.components import ViewerModel
     from pytestqt.qtbot import QtBot
 
     from napari_divnoise.runs import Model
     from napari_divnoise.session import Session
+    from napari_divnoise.widgets._denoiser import Denoiser
 
 EXACT: dict[str, Any] = {"device": "cpu"}
 
@@ -48,16 +46,6 @@ def session(viewer: ViewerModel) -> Session:
     session = session_of(viewer)
     session.model = unet_model("n2v", 1)
     return session
-
-
-@pytest.fixture
-def denoiser(viewer: ViewerModel, session: Session, until: Any) -> Iterator[Denoiser]:
-    denoiser = Denoiser(viewer)
-    yield denoiser
-    denoiser.cancel()
-    until(lambda: not denoiser.is_running)
-    if denoiser.results is not None and denoiser.results.samples is not None:
-        denoiser.results.samples.close()
 
 
 @pytest.fixture

@@ -31,6 +31,7 @@ MAX_PIXELS = 1 << 20
 _LARGEST_EDGE = 1024
 _MOST_PARTS = 4
 _READ_WHOLE = 1 << 23
+_LARGEST_SPAN = 1e12
 
 
 class MeanVariance(NamedTuple):
@@ -140,7 +141,8 @@ def inspect_noise(
     ------
     ValueError
         If the images are smaller than 32x32 pixels, constant, saturated throughout,
-        hold NaN, are in colour, or have several channels and none was chosen.
+        hold NaN or span 1e12 or more, are in colour, or have several channels and none
+        was chosen.
     """
     stack = open_images(images, axes=axes, channel=channel)
     if stack.n_channels > 1:
@@ -154,6 +156,12 @@ def inspect_noise(
         stack = replace(stack, data=np.stack(cut)[:, None])
     check_trainable(stack)
     greys = look_at_greys(stack)
+    span = max(float(np.ptp(part.astype(np.float64))) for part in cut)
+    if not span < _LARGEST_SPAN:
+        raise ValueError(
+            f"the pixels span {span:.3g}, whose square single precision cannot hold: "
+            f"divide the images by a constant"
+        )
     parts = [(part - greys.low).astype(np.float32) for part in cut]
     levels = noise_levels(parts, greys)
     residuals = look_at_residuals(parts, levels)

@@ -9,6 +9,7 @@ from .calibration import (
 )
 from .fitting import (
     FittedNoiseModel,
+    check_fit,
     fit_mixture,
     fit_noise_model,
     fit_to_pairs,
@@ -24,6 +25,7 @@ from .learned import LearnedGaussian
 from .mixture import MixtureNoiseModel
 from .mixture_fitting import FitProgress, MixtureSettings, fitting_mixture_to
 from .model import NoiseModel
+from .pair_checks import check_images
 from .pairs import grey_step
 from .report import FitReport, report_fit, report_on_pairs, share_out_of_range
 from .scene import Scene, look_at_scene
@@ -45,6 +47,8 @@ __all__ = [
     "Scene",
     "calibrate_noise_model",
     "calibration_pairs",
+    "check_fit",
+    "check_images",
     "count_calibration_pairs",
     "fit_gaussian",
     "fit_histogram_to",

@@ -12,6 +12,7 @@ from .joint import JointHistogram, joint_histogram
 from .mixture import MixtureNoiseModel
 from .mixture_fitting import FitProgress, MixtureSettings, fitting_mixture_to
 from .pair_checks import check_images
+from .pairs import check_trim
 from .report import mean_nll
 
 if TYPE_CHECKING:
@@ -123,6 +124,26 @@ def _at_once(
     else:
         model = fit_gaussian_to(pairs, **settings)
     yield FitProgress(step=1, n_steps=1, nll=mean_nll(model, pairs), noise_model=model)
+
+
+def check_fit(
+    kind: str, settings: dict[str, Any], trim: tuple[float, float] = (0.0, 100.0)
+) -> None:
+    """Check what a fit is told, without any pixels.
+
+    Raises
+    ------
+    TypeError
+        If the kind has no such setting.
+    ValueError
+        If there is no such kind, or a setting or `trim` is out of range.
+    """
+    _check(kind, settings)
+    if kind == "mixture":
+        MixtureSettings(**settings)
+    elif kind == "histogram":
+        HistogramSettings(**settings)
+    check_trim(trim)
 
 
 def _check(kind: str, settings: dict[str, Any]) -> None:

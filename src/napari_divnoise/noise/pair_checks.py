@@ -27,6 +27,10 @@ _ROUGHER = 1.15
 _OTHER_VARIANCE = 2.0
 _OTHER_OFFSET = 4.0
 _N_GROUPS = 4
+# A signal in camera units is as steep as its observation, within this factor; told only
+# where the image has so many standard deviations of noise between dark and bright.
+_OTHER_UNITS = 1.5
+_CONTRAST = 3.0
 _MIN_PIXELS = 1000
 # Outliers do not decide: squares beyond this percentile are left out.
 _CALM = 99.0
@@ -41,7 +45,8 @@ def check_images(observation: Any, signal: Any) -> None:
     Raises
     ------
     ValueError
-        If signal and observation are swapped, or frames are of different cameras.
+        If signal and observation are swapped or in different units, or frames, or
+        parts of one image, are of different cameras.
     """
     x, s = as_real_array(observation), as_real_array(signal)
     if x.ndim < 2 or s.ndim < 2 or min(*x.shape[-2:], *s.shape[-2:]) < 3:
@@ -51,6 +56,11 @@ def check_images(observation: Any, signal: Any) -> None:
     check_not_swapped(x, s)
     if x.ndim == 3 and s.ndim <= 3:
         check_one_camera(x, s)
+    elif x.ndim == 2 and s.ndim == 2:
+        for swap in (False, True):
+            quarters = [_in_quarters(image, swap=swap) for image in (x, s)]
+            check_one_camera(*quarters, of_one_scene=False)
+    check_units(x, s)
 
 
 def check_not_swapped(observation: Any, signal: Any) -> None:
@@ -71,8 +81,45 @@ def check_not_swapped(observation: Any, signal: Any) -> None:
         )
 
 
-def check_one_camera(observation: Any, signal: Any) -> None:
+def check_units(observation: Any, signal: Any) -> None:
+    """Refuse a signal in other units, such as one that was scaled to 0 to 1.
+
+    Raises
+    ------
+    ValueError
+        If an observation of twice the signal is not about twice as bright.
+    """
+    x, s = _crop(observation, 0), _crop(signal, 0)
+    order = np.argsort(s, axis=None)
+    groups = np.array_split(order, _N_GROUPS)
+    seen, true = (
+        np.array([np.median(image.ravel()[group]) for group in groups])
+        for image in (x, s)
+    )
+    noise = np.sqrt(_roughness(x) / 36)
+    contrast = np.ptp(true)
+    if not np.isfinite(seen).all() or max(np.ptp(seen), contrast) < _CONTRAST * noise:
+        return
+    slope = np.polyfit(true, seen, 1)[0] if contrast > 0 else np.inf
+    if not 1 / _OTHER_UNITS < slope < _OTHER_UNITS:
+        raise ValueError(
+            f"the observation changes {slope:.3g} times as much as the signal, from "
+            f"dark to bright: the two are in different units, or not of the same "
+            f"place; give the signal in camera units, unscaled"
+        )
+
+
+def check_one_camera(
+    observation: Any, signal: Any, *, of_one_scene: bool = True
+) -> None:
     """Refuse frames (N, Y, X) whose noise or offset differs at the same signal.
+
+    Parameters
+    ----------
+    observation, signal : array
+        Frames and their signals.
+    of_one_scene : bool
+        Whether all frames show the same signals, so that their noise can be compared.
 
     Raises
     ------
@@ -97,16 +144,27 @@ def check_one_camera(observation: Any, signal: Any) -> None:
     if apart.max() > _OTHER_OFFSET:
         odd, found = int(chosen[apart.argmax()]), "offset"
         how = f"by {apart.max():.1f} standard deviations of the noise"
-    elif factor.max() > _OTHER_VARIANCE:
+    elif of_one_scene and factor.max() > _OTHER_VARIANCE:
         odd, found = int(chosen[factor.argmax()]), "variance"
         how = f"by a factor of {factor.max():.1f}"
     else:
         return
+    part = "frame" if of_one_scene else "quarter"
     raise ValueError(
-        f"at the same signal, the {found} of frame {odd + 1} differs from that of "
-        f"the other frames {how}: a noise model is of one camera at one setting; fit "
+        f"at the same signal, the {found} of {part} {odd + 1} differs from that of "
+        f"the other {part}s {how}: a noise model is of one camera at one setting; fit "
         f"frames of different cameras, gains or exposures apart"
     )
+
+
+def _in_quarters(image: Any, *, swap: bool) -> Array:
+    """Return four bands of an image, of rows, or of columns, as four frames."""
+    whole = np.asarray(image, dtype=np.float64)
+    whole = whole.T if swap else whole
+    rows = whole.shape[0] // 4
+    if rows < 3:
+        return whole[None]
+    return whole[: 4 * rows].reshape(4, rows, -1)
 
 
 def _offset_and_variance(

@@ -185,16 +185,28 @@ def grey_step(sample: npt.NDArray[Any]) -> float:
     return float(steps[steps > 1e-6 * span].min())
 
 
-def _trimmed(
-    sample: Array, ends: tuple[float, float], trim: tuple[float, float]
-) -> tuple[float, float]:
-    """Return the range between the percentiles, exact where they are 0 and 100."""
+def check_trim(trim: tuple[float, float]) -> None:
+    """Check two percentiles.
+
+    Raises
+    ------
+    ValueError
+        If they do not rise, or are not from 0 to 100.
+    """
     lower, upper = trim
     if not 0 <= lower < upper <= 100:
         raise ValueError(
             f"trim must be two rising percentiles from 0 to 100, got {trim}: (0, 100) "
             f"uses all pairs, (0.5, 99.5) suits bootstrapped signals"
         )
+
+
+def _trimmed(
+    sample: Array, ends: tuple[float, float], trim: tuple[float, float]
+) -> tuple[float, float]:
+    """Return the range between the percentiles, exact where they are 0 and 100."""
+    check_trim(trim)
+    lower, upper = trim
     low = ends[0] if lower == 0 else float(np.percentile(sample, lower))
     high = ends[1] if upper == 100 else float(np.percentile(sample, upper))
     return low, high

@@ -8,13 +8,15 @@ model is fitted to pairs of guess and observation. The guess is needed for nothi
 from __future__ import annotations
 
 import time
+import warnings
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
 from ..images import check_trainable, estimate_normalization
-from ..noise import fitting_noise_model, joint_histogram
+from ..noise import check_fit, check_images, fitting_noise_model, joint_histogram
 from ..training import Trainer, TrainingConfig
 from ..training.patches import some_of
 from .model import Model, one_channel, open_image
@@ -25,11 +27,13 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from ..images import ImageStack
     from ..noise import FitProgress, JointHistogram, NoiseModel
 
 MINUTES = 1.0
 """How long the first denoising is trained at most, by default."""
 
+FEWEST_STEPS = 60
 STEPS = 400
 """So many steps make it good enough: after 200 the noise model of FMD Confocal_MICE is
 0.005 nats per pixel below the calibrated one."""
@@ -129,7 +133,8 @@ def bootstrap_noise_model(images: Any, **choices: Any) -> NoiseModel:
         Start of every random number.
     max_minutes : float
         How long the first denoising is trained at most; it ends before where it is
-        good enough.
+        good enough, after 400 steps. The same seed gives the same noise model on the
+        same machine if it comes so far.
     device : str
         ``"auto"``, ``"cpu"``, ``"cuda"`` or ``"mps"``.
     axes : str, optional
@@ -174,20 +179,25 @@ def bootstrapping_noise_model(
     The noise model is fitted three times while the first denoising is trained, each
     time to a better one; whoever leaves the generator keeps the newest.
     """
+    if not max_minutes > 0:
+        raise ValueError(
+            f"max_minutes must be above 0, got {max_minutes}: {MINUTES:g} is usual, "
+            f"0.3 enough where nothing else runs"
+        )
+    fit = _Fit(kind, trim, settings, seed)
     stack = open_image(images, axes=axes, channel=channel)
     pixels = one_channel(stack)
-    if kind == "mixture":
-        settings.setdefault("seed", seed)
-    fit = _Fit(kind, trim, settings)
     if denoised is None:
         check_trainable(stack)
         first = _FirstDenoising(_seen(pixels), seed, max_minutes, device)
         yield from first.improving(fit)
     else:
-        guess = one_channel(open_image(denoised, axes=axes, channel=channel))
+        guess = _opened_guess(denoised, stack, axes, channel)
         check_denoised(pixels, guess)
         yield BootstrapProgress("counting", 0.0, 2.0)
-        yield from fit.improving(_seen(pixels), _seen(guess), start=0.1, stop=1.0)
+        seen, signal = _seen(pixels), _seen(guess)
+        check_images(seen, signal)
+        yield from fit.improving(seen, signal, start=0.1, stop=1.0)
     if fit.noise_model is None:
         raise ValueError(
             "the first denoising came to its end without a noise model: give it more "
@@ -239,6 +249,7 @@ def refitting_noise_model(
     device: str = "auto",
     axes: str | None = None,
     channel: int | str | None = None,
+    trim: tuple[float, float] = TRIM,
     **settings: Any,
 ) -> Generator[float, None, Refit]:
     """Do the work of `refit_noise_model`, and yield the share that is done, 0 to 1."""
@@ -247,6 +258,7 @@ def refitting_noise_model(
             f"a model of method {model.config.method!r} has no noise model that could "
             "be fitted again: train divnoising or pn2v"
         )
+    halves, every = (_Fit(kind, trim, settings, seed) for _ in range(2))
     seen = _seen(one_channel(open_image(images, axes=axes, channel=channel)))
     posterior = model.posterior(seen, seed=seed, device=device)
     work = posterior.summing_up(n_samples)
@@ -257,11 +269,10 @@ def refitting_noise_model(
         except StopIteration as end:
             signal = end.value.mmse
             break
-    halves, every = _Fit(kind, TRIM, settings), _Fit(kind, TRIM, settings)
     for half in (0, 1):
-        halves.to_pairs(pairs_of_rows(seen, signal, half, trim=TRIM))
+        halves.to_pairs(pairs_of_rows(seen, signal, half, trim=trim))
         yield 0.85 + 0.05 * half
-    every.to_pairs(joint_histogram(seen, signal, trim=TRIM))
+    every.to_pairs(joint_histogram(seen, signal, trim=trim))
     gain = held_out_gain(halves.noise_models, model.noise_model, seen, signal)
     return Refit(every.noise_models[-1], gain)
 
@@ -270,11 +281,19 @@ class _Fit:
     """Fits noise models of one kind, and remembers the newest."""
 
     def __init__(
-        self, kind: str, trim: tuple[float, float], settings: dict[str, Any]
+        self,
+        kind: str,
+        trim: tuple[float, float],
+        settings: dict[str, Any],
+        seed: int,
     ) -> None:
         self._kind = kind
         self._trim = trim
-        self._settings = settings
+        self._settings = dict(settings)
+        if kind == "mixture":
+            self._settings.setdefault("seed", seed)
+        # Nobody should wait for a network to be told of a misspelt word.
+        check_fit(kind, self._settings, trim)
         self.noise_models: list[NoiseModel] = []
 
     @property
@@ -351,6 +370,13 @@ class _FirstDenoising:
                 for better in self._fitted(fit, newest, share):
                     newest = better
                     yield better
+        if self._trainer.step < FEWEST_STEPS:
+            warnings.warn(
+                f"the first denoising got only {self._trainer.step} of {STEPS} steps "
+                f"in its time, and the noise model may state too much noise: give it "
+                f"more (max_minutes), or let nothing else run beside it",
+                stacklevel=2,
+            )
         yield from self._fitted(fit, newest, 1.0)
 
     def _fitted(
@@ -367,6 +393,17 @@ class _FirstDenoising:
             trainer.averaged(), trainer.normalization, None, trainer.config, {}
         )
         return model.denoise(self._seen, seed=self._seed, device=self._device)
+
+
+def _opened_guess(
+    denoised: Any, stack: ImageStack, axes: str | None, channel: int | str | None
+) -> Any:
+    """Open a first denoising, which may be of the one channel alone."""
+    if not isinstance(denoised, str | Path | list | tuple):
+        n_axes = len(getattr(denoised, "shape", np.shape(denoised)))
+        if axes is not None and "C" in axes and n_axes == len(axes) - 1:
+            axes, channel = axes.replace("C", ""), None
+    return one_channel(open_image(denoised, axes=axes, channel=channel))
 
 
 def _seen(pixels: Any) -> NDArray[Any]:

@@ -20,11 +20,12 @@ if TYPE_CHECKING:
 
 
 class KeepNoise(QWidget):
-    """Two buttons that keep the session's noise model, and what comes of it."""
+    """Two buttons that keep a noise model, and what comes of it."""
 
     def __init__(self, session: Session, library: LibraryWork) -> None:
         super().__init__()
         self._session, self._library = session, library
+        self._model: Any = None
         self.library_button = button("Save to library...", "noise.save_to_library")
         self.save_button = button("Save as file...", "noise.save")
         self.form = SaveForm()
@@ -44,6 +45,7 @@ class KeepNoise(QWidget):
 
     def show_for(self, model: Any) -> None:
         """Show the buttons if there is a `model`, and forget what was said."""
+        self._model = model
         self.setVisible(model is not None)
         self.words.say("")
         if model is None:
@@ -51,7 +53,7 @@ class KeepNoise(QWidget):
 
     def save(self, path: str) -> None:
         """Write the noise model to a file, in a thread."""
-        model = self._session.noise_model
+        model = self._model
         run(
             f"saving {Path(path).name}",
             once(lambda: _save_noise_model(model, path)),
@@ -75,8 +77,8 @@ class KeepNoise(QWidget):
         self.words.say(problem.text(), "bad")
 
     def _on_label_written(self, label: Label, overwrite: bool) -> None:
-        model, report = self._session.noise_model, self._session.noise_report
-        self._library.save(model, label, report, overwrite=overwrite)
+        report = self._session.noise_report
+        self._library.save(self._model, label, report, overwrite=overwrite)
 
     def _on_name_taken(self, why_not: str) -> None:
         self.form.say(why_not, may_replace=True)

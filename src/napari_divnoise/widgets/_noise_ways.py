@@ -69,6 +69,11 @@ class Ways(QWidget):
         self.setProperty("role", "plain")
         self.box = QComboBox()
         self.box.addItems(list(WAYS.values()))
+        # The longest of them would make the page wider than a dock.
+        self.box.setMinimumContentsLength(12)
+        self.box.setSizeAdjustPolicy(
+            QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
+        )
         tip(self.box, "noise.way")
         self._when = Words(tone="quiet")
         self.kind = KindForm()

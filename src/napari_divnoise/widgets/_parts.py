@@ -52,6 +52,7 @@ class Words(QLabel):
 def heading(text: str, role: str = "heading") -> QLabel:
     """Return the title of a page (role "question") or of a part of it."""
     label = QLabel(text)
+    label.setWordWrap(True)
     label.setProperty("role", role)
     return label
 

@@ -1,4 +1,8 @@
-"""The page "Noise", which asks how the camera makes noise."""
+"""The page "Noise", which asks how the camera makes noise.
+
+Longer than most: it is where seven sources, the library, the workers and the session
+meet, each with a slot of its own.
+"""
 
 from __future__ import annotations
 
@@ -105,6 +109,7 @@ class NoisePage(QWidget):
         connect_while_alive(
             [
                 (fields.noise_model, self._on_noise_model_changed),
+                (fields.model, self._on_model_changed),
                 (fields.method, self._on_method_changed),
                 (fields.images, self._on_images_changed),
                 (fields.noise_report, self._on_report_changed),
@@ -120,7 +125,7 @@ class NoisePage(QWidget):
             return "Wait for the noise model, or stop and keep the best so far."
         if session.noise_model is None:
             return TO_DO.get(self.chosen_way(), "Fit the noise model first.")
-        if self.view.is_poor():
+        if self.view.is_poor() and self.chosen_way() != "learn":
             return "This noise model is poor: try another source, or continue anyway."
         return ""
 
@@ -148,7 +153,9 @@ class NoisePage(QWidget):
         self.view.clear()
         way = self.chosen_way()
         self._put("learn" if way == "learn" else None)
-        if way == "numbers":
+        if way == "learn":
+            self._on_model_changed(self._session.model)
+        elif way == "numbers":
             self._on_numbers_changed()
         elif way == "library" and self.ways.library.value():
             self._on_entry_chosen(self.ways.library.value())
@@ -160,9 +167,8 @@ class NoisePage(QWidget):
         self._show_keep()
 
     def _show_keep(self) -> None:
-        model, method = self._session.noise_model, self._session.method
-        is_fit = needs_noise_model(method) and not _is_open(model)
-        self.keep.show_for(model if is_fit else None)
+        is_needed = needs_noise_model(self._session.method)
+        self.keep.show_for(self._session.known_noise_model if is_needed else None)
 
     def _on_method_changed(self, method: str) -> None:
         needed = needs_noise_model(method)
@@ -225,7 +231,10 @@ class NoisePage(QWidget):
 
     def _on_noise_model_ready(self, fitted: Fitted) -> None:
         self.view.setValue(fitted)
-        self._put(fitted.noise_model)
+        if self.chosen_way() == "learn":
+            self._show_keep()  # learnt along: the next training learns it anew
+        else:
+            self._put(fitted.noise_model)
         self._judge(fitted.noise_model)
 
     def _judge(self, model: Any) -> None:
@@ -274,6 +283,12 @@ class NoisePage(QWidget):
         if not self._is_writing:
             self._show_noise_model(model)
         self.reasonChanged.emit()
+
+    def _on_model_changed(self, _model: Any) -> None:
+        """Show what a network learnt of the noise, to look at and to keep."""
+        learned = self._session.known_noise_model
+        if self.chosen_way() == "learn" and learned is not None:
+            self.work.show(lambda: learned)
 
     def _on_images_changed(self, images: Any) -> None:
         self.ways.bootstrap.show_images(images)
