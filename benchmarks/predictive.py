@@ -1,4 +1,4 @@
-"""Does the predictive check name a noise model that is wrong?
+"""Whether the predictive check names a noise model that is wrong.
 
 Trains DivNoising on the frames of an FMD field with noise models that are right and
 wrong, and checks frame 4.
