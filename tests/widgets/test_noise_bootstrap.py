@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 
     from napari_divnoise.images import ImageStack
 
+# The tests give it seconds.
+pytestmark = pytest.mark.filterwarnings("ignore:the first denoising got only")
+
 GAUSSIAN = Kind("gaussian")
 
 

@@ -12,11 +12,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from .bootstrap import (
         BootstrapProgress,
-        Refit,
         bootstrap_noise_model,
         bootstrapping_noise_model,
-        refit_noise_model,
-        refitting_noise_model,
     )
     from .bundle import read_cover, read_info
     from .config import RunConfig, SettingsError
@@ -34,6 +31,7 @@ if TYPE_CHECKING:
         predictive_check,
     )
     from .preparing import StoppedEarlyError
+    from .refitting import Refit, refit_noise_model, refitting_noise_model
     from .workflow import fit, train, train_run
 
 __all__ = [
@@ -75,7 +73,7 @@ _FILE_OF = {
     "NoiseLibrary": "library",
     "Posterior": "posterior",
     "PredictiveCheck": "predictive",
-    "Refit": "bootstrap",
+    "Refit": "refitting",
     "RunConfig": "config",
     "RunExistsError": "folder",
     "RunFolder": "folder",
@@ -90,8 +88,8 @@ _FILE_OF = {
     "predictive_check": "predictive",
     "read_cover": "bundle",
     "read_info": "bundle",
-    "refit_noise_model": "bootstrap",
-    "refitting_noise_model": "bootstrap",
+    "refit_noise_model": "refitting",
+    "refitting_noise_model": "refitting",
     "train": "workflow",
     "train_run": "workflow",
 }

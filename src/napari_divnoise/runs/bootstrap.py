@@ -20,7 +20,7 @@ from ..noise import check_fit, check_images, fitting_noise_model, joint_histogra
 from ..training import Trainer, TrainingConfig
 from ..training.patches import some_of
 from .model import Model, one_channel, open_image
-from .pairing import TRIM, check_denoised, held_out_gain, pairs_of_rows
+from .pairing import TRIM, check_denoised
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator
@@ -46,7 +46,6 @@ LARGEST_EDGE = 1024
 # one early, and it is seen to improve.
 _LOOKS = (0.3, 0.6)
 _DENOISING_SHARE = 0.9
-_YIELD_EVERY = 0.1
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -79,41 +78,6 @@ class BootstrapProgress:
     noise_model: NoiseModel | None = None
     pairs: JointHistogram | None = None
     nll: float | None = None
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Refit:
-    """A noise model that was fitted again, on what a trained model denoised.
-
-    Attributes
-    ----------
-    noise_model : NoiseModel
-        The new one, camera units.
-    gain : float
-        What its log-likelihood of pixels that it was not fitted on is above that of
-        the old one, nats per pixel.
-    """
-
-    noise_model: NoiseModel
-    gain: float
-
-    @property
-    def is_better(self) -> bool:
-        """Whether a second training with it is worth its time."""
-        return self.gain > 0.002
-
-    @property
-    def sentence(self) -> str:
-        """What a person should know."""
-        if self.is_better:
-            return (
-                f"A noise model fitted to the denoised images describes the noise "
-                f"better by {self.gain:.3f} nats per pixel: train again with it."
-            )
-        return (
-            f"A noise model fitted to the denoised images is no better "
-            f"({self.gain:+.3f} nats per pixel): keep the one you have."
-        )
 
 
 def bootstrap_noise_model(images: Any, **choices: Any) -> NoiseModel:
@@ -184,18 +148,18 @@ def bootstrapping_noise_model(
             f"max_minutes must be above 0, got {max_minutes}: {MINUTES:g} is usual, "
             f"0.3 enough where nothing else runs"
         )
-    fit = _Fit(kind, trim, settings, seed)
+    fit = NoiseFit(kind, trim, settings, seed)
     stack = open_image(images, axes=axes, channel=channel)
     pixels = one_channel(stack)
     if denoised is None:
         check_trainable(stack)
-        first = _FirstDenoising(_seen(pixels), seed, max_minutes, device)
+        first = _FirstDenoising(seen_part(pixels), seed, max_minutes, device)
         yield from first.improving(fit)
     else:
         guess = _opened_guess(denoised, stack, axes, channel)
         check_denoised(pixels, guess)
         yield BootstrapProgress("counting", 0.0, 2.0)
-        seen, signal = _seen(pixels), _seen(guess)
+        seen, signal = seen_part(pixels), seen_part(guess)
         check_images(seen, signal)
         yield from fit.improving(seen, signal, start=0.1, stop=1.0)
     if fit.noise_model is None:
@@ -206,79 +170,8 @@ def bootstrapping_noise_model(
     return fit.noise_model
 
 
-def refit_noise_model(model: Model, images: Any, **choices: Any) -> Refit:
-    """Fit the noise model again, on what a trained model denoised: the second round.
-
-    Parameters
-    ----------
-    model : Model
-        Trained with the noise model that is to be improved.
-    images : array, path, list of either, or ImageStack
-        The noisy images it was trained on, camera units.
-    n_samples : int
-        Samples behind the mean that is taken as the signal; 30 by default.
-    kind, seed, device, axes, channel, **settings
-        As for `bootstrap_noise_model`.
-
-    Returns
-    -------
-    Refit
-        Whether it is better is judged on rows that it was not fitted on.
-
-    Raises
-    ------
-    ValueError
-        If the model has no noise model, or the images are unfit.
-    """
-    steps = refitting_noise_model(model, images, **choices)
-    while True:
-        try:
-            next(steps)
-        except StopIteration as end:
-            refit: Refit = end.value
-            return refit
-
-
-def refitting_noise_model(
-    model: Model,
-    images: Any,
-    *,
-    kind: str = "mixture",
-    n_samples: int = 30,
-    seed: int = 0,
-    device: str = "auto",
-    axes: str | None = None,
-    channel: int | str | None = None,
-    trim: tuple[float, float] = TRIM,
-    **settings: Any,
-) -> Generator[float, None, Refit]:
-    """Do the work of `refit_noise_model`, and yield the share that is done, 0 to 1."""
-    if model.noise_model is None:
-        raise ValueError(
-            f"a model of method {model.config.method!r} has no noise model that could "
-            "be fitted again: train divnoising or pn2v"
-        )
-    halves, every = (_Fit(kind, trim, settings, seed) for _ in range(2))
-    seen = _seen(one_channel(open_image(images, axes=axes, channel=channel)))
-    posterior = model.posterior(seen, seed=seed, device=device)
-    work = posterior.summing_up(n_samples)
-    signal = seen.astype(np.float32)
-    while True:
-        try:
-            yield 0.8 * next(work)
-        except StopIteration as end:
-            signal = end.value.mmse
-            break
-    for half in (0, 1):
-        halves.to_pairs(pairs_of_rows(seen, signal, half, trim=trim))
-        yield 0.85 + 0.05 * half
-    every.to_pairs(joint_histogram(seen, signal, trim=trim))
-    gain = held_out_gain(halves.noise_models, model.noise_model, seen, signal)
-    return Refit(every.noise_models[-1], gain)
-
-
-class _Fit:
-    """Fits noise models of one kind, and remembers the newest."""
+class NoiseFit:
+    """Fits noise models of one kind, and remembers them; checks what it is told."""
 
     def __init__(
         self,
@@ -298,12 +191,15 @@ class _Fit:
 
     @property
     def noise_model(self) -> NoiseModel | None:
+        """The newest noise model, if there is one."""
         return self.noise_models[-1] if self.noise_models else None
 
     def fitting(self, pairs: JointHistogram) -> Iterator[FitProgress]:
+        """Fit to counted pairs, yielding as it improves."""
         yield from fitting_noise_model(pairs, kind=self._kind, **self._settings)
 
     def to_pairs(self, pairs: JointHistogram) -> None:
+        """Fit to counted pairs to the end."""
         *_, last = self.fitting(pairs)
         self.noise_models.append(last.noise_model)
 
@@ -351,7 +247,7 @@ class _FirstDenoising:
         )
         self._trainer = Trainer(seen, estimate_normalization(seen), None, config)
 
-    def improving(self, fit: _Fit) -> Iterator[BootstrapProgress]:
+    def improving(self, fit: NoiseFit) -> Iterator[BootstrapProgress]:
         """Train, and fit at each of the looks."""
         looks = list(_LOOKS)
         newest = BootstrapProgress("denoising", 0.0, 0.0)
@@ -380,7 +276,7 @@ class _FirstDenoising:
         yield from self._fitted(fit, newest, 1.0)
 
     def _fitted(
-        self, fit: _Fit, newest: BootstrapProgress, stop: float
+        self, fit: NoiseFit, newest: BootstrapProgress, stop: float
     ) -> Iterator[BootstrapProgress]:
         """Fit to what is denoised by now, up to a share of the whole."""
         start = newest.fraction
@@ -406,6 +302,6 @@ def _opened_guess(
     return one_channel(open_image(denoised, axes=axes, channel=channel))
 
 
-def _seen(pixels: Any) -> NDArray[Any]:
+def seen_part(pixels: Any) -> NDArray[Any]:
     """Return the part of a stack that is looked at, as an array."""
     return some_of(pixels, most=MOST_PLANES, edge=LARGEST_EDGE)
