@@ -96,3 +96,10 @@ def test_gain_of_a_real_camera(divnoise_data: Path) -> None:
     model = fit_noise_model(image[flat], signal[flat], kind="gaussian")
     assert model.slope == pytest.approx(52, rel=0.06)
     assert -model.intercept / model.slope == pytest.approx(478, abs=20)
+
+
+@pytest.mark.parametrize("kind", ["mixture", "gaussian", "histogram"])
+def test_a_handful_of_pixels_is_refused(kind: str) -> None:
+    signal = np.arange(40.0)
+    with pytest.raises(ValueError, match="40 pixels are too few"):
+        fit_noise_model(signal + RNG.normal(size=40), signal, kind=kind)

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 FittedNoiseModel = MixtureNoiseModel | GaussianNoiseModel | HistogramNoiseModel
 
+_FEWEST_PAIRS = 64
+
 # What a kind of noise model may be told about its fit.
 _SETTINGS = {
     "mixture": {field.name for field in fields(MixtureSettings)},
@@ -107,6 +109,7 @@ def fitting_noise_model(
         If there is no such kind, or a setting is out of range.
     """
     _check(kind, settings)
+    _check_enough(pairs)
     if kind == "mixture":
         return fitting_mixture_to(pairs, MixtureSettings(**settings))
     if kind == "histogram":
@@ -144,6 +147,15 @@ def check_fit(
     elif kind == "histogram":
         HistogramSettings(**settings)
     check_trim(trim)
+
+
+def _check_enough(pairs: JointHistogram) -> None:
+    n_pairs = round(float(pairs.count.sum()))
+    if n_pairs < _FEWEST_PAIRS:
+        raise ValueError(
+            f"{n_pairs} pixels are too few to know the noise of a camera: give "
+            f"{_FEWEST_PAIRS} at least, better whole images"
+        )
 
 
 def _check(kind: str, settings: dict[str, Any]) -> None:
